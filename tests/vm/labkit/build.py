@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Owns the build of a kernel from a Debian source package: unpack, patch, configure, make, install, strip."""
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+from . import LabError, cache, kconfig, process
+
+RECIPE = 1      # raise it when a change here changes what comes out
+
+
+def _environment() -> dict:
+    keep = {k: v for k, v in os.environ.items() if k in ('PATH', 'HOME', 'TMPDIR')}
+    return keep | {'LC_ALL': 'C', 'CCACHE_DIR': str(cache.directory('ccache')), 'CCACHE_MAXSIZE': '2G',
+                   # Constant, or the same source would give a new image, and ccache a miss, each time.
+                   'KBUILD_BUILD_TIMESTAMP': 'Thu Jan  1 00:00:00 UTC 1970', 'KBUILD_BUILD_VERSION': '1',
+                   'KBUILD_BUILD_USER': 'lab', 'KBUILD_BUILD_HOST': 'lab'}
+
+
+def _unpack(deb: Path, work: Path, log: Path, progress) -> Path:
+    """deb -> tarball inside -> source tree, as one pipe."""
+    progress.start()
+    names = subprocess.run(f"dpkg-deb --fsys-tarfile '{deb}' | tar -t", shell=True, capture_output=True, text=True,
+                           check=True).stdout.split()
+    tarball = next((n for n in names if re.search(r'/linux-source-[\d.]+\.tar\.xz$', n)), None)
+    if not tarball:
+        raise LabError(f'{deb} has no source tarball in it')
+    pipe = f"set -o pipefail; dpkg-deb --fsys-tarfile '{deb}' | tar -xO '{tarball}' | xz -dc | tar -x -C '{work}'"
+    process.run(['bash', '-c', pipe], log, f'unpacking {deb.name}', lambda: progress.update(f'unpack {deb.name}'))
+    return next(work.glob('linux-source-*'))
+
+
+def _patch(kernel, tree: Path, log: Path, progress) -> None:
+    for patch in kernel.patch_paths():
+        progress.update(f'patch {kernel.name}: {patch.name}')
+        with open(patch, 'rb') as f:
+            out = subprocess.run(['patch', '-p1', '--fuzz=0', '--no-backup-if-mismatch', '-d', str(tree)], stdin=f,
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        with open(log, 'ab') as f:
+            f.write(out.stdout)
+        if out.returncode:
+            raise LabError(f'{patch} does not apply:\n{out.stdout.decode(errors="replace")}')
+
+
+class _Counter:
+    """Shows how many objects make has made; the total is that of the last build of the same kernel."""
+
+    def __init__(self, kernel, log: Path, progress) -> None:
+        self._name, self._log, self._progress = kernel.name, log, progress
+        self._file = cache.directory() / 'objects.json'
+        try:
+            self._totals = json.loads(self._file.read_text(encoding='utf-8'))
+        except (OSError, ValueError):
+            self._totals = {}
+        self._total = self._totals.get(kernel.name, kernel.objects)
+        self._offset = log.stat().st_size
+        self._count = 0
+
+    def tick(self) -> None:
+        with open(self._log, 'rb') as f:
+            f.seek(self._offset)
+            data = f.read()
+        data = data[:data.rfind(b'\n') + 1]
+        self._offset += len(data)
+        self._count += len(re.findall(rb'^  (?:CC|AS) ', data, re.M))
+        self._progress.update(f'build {self._name}: {self._count} of ~{self._total} objects')
+
+    def finish(self) -> None:
+        self.tick()
+        cache.write_text(self._file, json.dumps(self._totals | {self._name: self._count}))
+
+
+def build(kernel, deb: Path, work: Path, progress) -> Path:
+    """Build in work; return a directory that is ready to be published."""
+    log = cache.directory('logs') / f'build-{kernel.name}.log'
+    log.write_bytes(b'')
+    tree = _unpack(deb, work, log, progress)
+    _patch(kernel, tree, log, progress)
+
+    wanted = kconfig.merge(kernel.fragment_paths(), work / 'all.config')
+    env = _environment()
+    make = ['make', '-C', str(tree), f'-j{len(os.sched_getaffinity(0))}', 'CC=ccache gcc']
+    progress.start()
+    process.run([*make, 'allnoconfig'], log, f'configuring {kernel.name}',
+                lambda: progress.update(f'configure {kernel.name}'),
+                env=env | {'KCONFIG_ALLCONFIG': str(work / 'all.config')})
+    kconfig.verify(wanted, tree / '.config')
+
+    counter = _Counter(kernel, log, progress)
+    progress.note(f'building kernel {kernel.name}; the log is {log}')
+    process.run([*make, 'bzImage', 'modules'], log, f'building {kernel.name}', counter.tick, env=env)
+    counter.finish()
+    progress.note(f'built kernel {kernel.name} in {progress.seconds():.0f} s')
+
+    out = work / 'out'
+    out.mkdir()
+    process.run([*make, 'modules_install', f'INSTALL_MOD_PATH={out}', 'INSTALL_MOD_STRIP=1'], log,
+                f'installing the modules of {kernel.name}',
+                env=env | {'PATH': env.get('PATH', '') + ':/usr/sbin:/sbin'})
+    release = (tree / 'include/config/kernel.release').read_text(encoding='utf-8').strip()
+    for link in ('build', 'source'):
+        (out / 'lib/modules' / release / link).unlink(missing_ok=True)
+    if not (out / 'lib/modules' / release / 'modules.dep').exists():
+        raise LabError(f'depmod did not run for {kernel.name}; see {log}')
+    (out / 'release').write_text(release + '\n', encoding='utf-8')
+    shutil.copy(tree / '.config', out / 'config')
+    shutil.copy(tree / 'System.map', out / 'System.map')
+    shutil.copy(tree / 'arch/x86/boot/bzImage', out / 'bzImage')
+    process.run(['strip', '-o', str(out / 'vmlinux'), str(tree / 'vmlinux')], log, 'strip')
+    return out

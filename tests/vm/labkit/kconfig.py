@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Owns kernel configuration: merging fragments, and proof that every line of them took effect."""
+import re
+from pathlib import Path
+
+from . import LabError
+
+
+def read(path: Path) -> dict:
+    """CONFIG_X -> value of every CONFIG_X=value line."""
+    lines = path.read_text(encoding='utf-8').splitlines()
+    return dict(m.groups() for line in lines if (m := re.fullmatch(r'(CONFIG_\w+)=(.*)', line.strip())))
+
+
+def merge(fragments: list, target: Path) -> dict:
+    """Write the fragments into one file for KCONFIG_ALLCONFIG, a later line winning; return what is asked for."""
+    wanted = {}
+    for fragment in fragments:
+        wanted.update(read(fragment))
+    target.write_text(''.join(f'{name}={value}\n' for name, value in wanted.items()), encoding='utf-8')
+    return wanted
+
+
+def verify(wanted: dict, config: Path) -> None:
+    """Compare what was asked for with a .config; a symbol that is not there counts as n."""
+    have = read(config)
+    wrong = [f'  {name}: asked for {value}, is {have.get(name, "n")}'
+             for name, value in wanted.items() if have.get(name, 'n') != value]
+    if wrong:
+        raise LabError('these symbols did not take effect:\n' + '\n'.join(wrong))

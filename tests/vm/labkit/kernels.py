@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The table of kernels, their cache keys, and making one ready. To add a kernel, add a row."""
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import LabError, apt, build, cache, hosttools, stock
+
+HERE = Path(__file__).resolve().parent.parent
+REPOSITORY = HERE.parent.parent
+
+
+@dataclass(frozen=True)
+class Kernel:
+    name: str
+    text: str
+    package: str                    # regular expression for the package name
+    fragments: tuple = ()           # of kernels/*.config, later lines win; none: a stock kernel, taken as it is
+    patches: str = ''               # directory in the repository with a series file
+    objects: int = 0                # about how many files make compiles, for the progress line
+
+    @property
+    def stock(self) -> bool:
+        return not self.fragments
+
+    def fragment_paths(self) -> list:
+        return [HERE / 'kernels' / f'{f}.config' for f in self.fragments]
+
+    def patch_paths(self) -> list:
+        if not self.patches:
+            return []
+        directory = REPOSITORY / self.patches
+        series = (directory / 'series').read_text(encoding='utf-8').splitlines()
+        return [directory / line.strip() for line in series if line.strip() and not line.startswith('#')]
+
+
+TABLE = {k.name: k for k in (
+    Kernel('6.12', 'linux-source-6.12, minimal, with iommufd and its test driver',
+           r'linux-source-6\.12', ('common', '6.12'), objects=1650),
+    Kernel('stock-6.1', "Debian's 6.1: VFIO group and type1, no iommufd",
+           r'linux-image-6\.1\.0-\d+-amd64'),
+    Kernel('stock-6.12', "Debian's 6.12: VFIO group and type1, no iommufd",
+           r'linux-image-6\.12\.\d+\+deb12-amd64'),
+)}
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A kernel in the cache."""
+    kernel: Kernel
+    path: Path
+
+    @property
+    def image(self) -> Path:
+        return self.path / 'vmlinux'
+
+    @property
+    def release(self) -> str:
+        return (self.path / 'release').read_text(encoding='utf-8').strip()
+
+    @property
+    def modules(self) -> Path:
+        return self.path / 'lib/modules' / self.release
+
+    def has_module(self, name: str) -> bool:
+        """As a module; what is built in needs no loading."""
+        pattern = re.compile(rf'^\S*/{re.sub("[-_]", "[-_]", name)}\.ko[.\w]*:', re.M)
+        return bool(pattern.search((self.modules / 'modules.dep').read_text(encoding='utf-8')))
+
+
+def lookup(name: str) -> Kernel:
+    if name not in TABLE:
+        raise LabError(f'no kernel {name}; there are: {" ".join(TABLE)}')
+    return TABLE[name]
+
+
+def _compiler() -> str:
+    text = ''
+    for program in ('gcc', 'ld'):
+        out = subprocess.run([program, '--version'], capture_output=True, text=True, check=True).stdout
+        text += out.splitlines()[0] + '\n'
+    return text
+
+
+def _path(kernel: Kernel, version: str) -> Path:
+    """Where this kernel goes; everything that decides its contents is in the name."""
+    key = cache.Key().add('version', version)
+    if kernel.stock:
+        key.add('recipe', str(stock.RECIPE))
+    else:
+        key.add('recipe', str(build.RECIPE)).add('compiler', _compiler())
+        for path in kernel.fragment_paths() + kernel.patch_paths():
+            key.add(path.name, path.read_bytes())
+    return cache.root() / 'kernels' / f'{kernel.name}_{version}_{key.hex()}'
+
+
+def prepare(name: str, progress, refresh: bool = False) -> Ready:
+    """Find the kernel in the cache, or make it."""
+    kernel = lookup(name)
+    if not kernel.stock:
+        hosttools.require(hosttools.BUILD)
+    patterns = [k.package for k in TABLE.values()]
+    with apt.Apt(progress) as packages:
+        found = apt.current(patterns, packages, progress, refresh)[kernel.package]
+        path = _path(kernel, found['version'])
+        if path.exists():
+            return Ready(kernel, path)
+        with cache.lock(f'kernel {name}', progress):
+            if path.exists():
+                return Ready(kernel, path)
+            hosttools.require(hosttools.UNPACK if kernel.stock else hosttools.BUILD)
+            if not apt.cached(found):
+                # The mirror drops old versions: ask for today's before a download.
+                found = apt.current(patterns, packages, progress, refresh=True)[kernel.package]
+                path = _path(kernel, found['version'])
+            deb = packages.download(found, kernel.package)
+            with cache.workdir(f'kernel-{name}') as work:
+                made = (stock.unpack if kernel.stock else build.build)(kernel, deb, work, progress)
+                (made / 'about.json').write_text(json.dumps({'kernel': name, **found}, indent=1), encoding='utf-8')
+                cache.publish(made, path)
+    progress.note(f'kernel {name} is ready: {path}')
+    return Ready(kernel, path)
+
+
+def states() -> list:
+    """(kernel, version or '', path or None) of every row, without asking the network."""
+    rows = []
+    remembered = apt.remembered()
+    for kernel in TABLE.values():
+        found = remembered.get(kernel.package)
+        path = _path(kernel, found['version']) if found else None
+        rows.append((kernel, found['version'] if found else '', path if path and path.exists() else None))
+    return rows

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The table of device sets. Every set has slots of its own on pcie.0, so that any of them can be combined.
+
+Slot 1 is left to the AMD IOMMU, 2 is the virtio IOMMU's, 0x10 and up belong to the lab's own devices (machine.py).
+"""
+from dataclasses import dataclass
+
+from . import LabError
+
+# QEMU's default mask of 28 bits would silently cut addresses.
+EDU = 'edu,dma_mask=0xffffffffffffffff'
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    kind: str                       # EDU, NVME, NET: the guest's variable is LAB_<kind><n>
+    where: str                      # slot.function on pcie.0, or bridge/slot.function behind it
+    group: str                      # endpoints with the same letter share an IOMMU group
+
+
+@dataclass(frozen=True)
+class Topology:
+    name: str
+    text: str
+    qemu: tuple = ()
+    endpoints: tuple = ()
+    drivers: tuple = ()             # the kernel's own drivers, loaded with --no-bind
+    mdev: tuple = ()                # sample modules, each with one mdev
+
+
+TABLE = {t.name: t for t in (
+    Topology('none', 'no device'),
+    Topology('edu', 'one edu: DMA at a register write',
+             ('-device', f'{EDU},addr=4'),
+             (Endpoint('EDU', '04.0', 'a'),)),
+    Topology('edu2', 'two edu, each in a group of its own',
+             ('-device', f'{EDU},addr=5', '-device', f'{EDU},addr=6'),
+             (Endpoint('EDU', '05.0', 'a'), Endpoint('EDU', '06.0', 'b'))),
+    Topology('edu-functions', 'two edu functions of one slot: one group, two requester ids',
+             ('-device', f'{EDU},addr=7.0,multifunction=on', '-device', f'{EDU},addr=7.1'),
+             (Endpoint('EDU', '07.0', 'a'), Endpoint('EDU', '07.1', 'a'))),
+    Topology('edu-bridge', 'two edu behind a PCIe-to-PCI bridge: one group, one requester id',
+             ('-device', 'pcie-pci-bridge,id=edubridge,addr=8',
+              '-device', f'{EDU},bus=edubridge,addr=1', '-device', f'{EDU},bus=edubridge,addr=2'),
+             (Endpoint('EDU', '08.0/01.0', 'a'), Endpoint('EDU', '08.0/02.0', 'a'))),
+    Topology('nvme', 'one nvme with a disk of 64 MiB, empty at each run',
+             ('-drive', 'if=none,id=nvme0,format=raw,file={disk}', '-device', 'nvme,serial=lab,drive=nvme0,addr=9'),
+             (Endpoint('NVME', '09.0', 'a'),), ('nvme',)),
+    # Directly on pcie.0 the two would be integrated endpoints and get a group each.
+    Topology('e1000e', 'two e1000e functions behind a root port: one group, joined by a network',
+             ('-device', 'pcie-root-port,id=netport,addr=a,chassis=1',
+              '-netdev', 'hubport,id=net0,hubid=0', '-netdev', 'hubport,id=net1,hubid=0',
+              '-device', 'e1000e,bus=netport,addr=0.0,multifunction=on,netdev=net0',
+              '-device', 'e1000e,bus=netport,addr=0.1,netdev=net1'),
+             (Endpoint('NET', '0a.0/00.0', 'a'), Endpoint('NET', '0a.0/00.1', 'a')), ('e1000e',)),
+    Topology('mdev', 'software devices of the samples mtty and mdpy, which do no DMA', mdev=('mtty', 'mdpy')),
+)}
+
+
+def choose(names: str) -> list:
+    """The device sets of a comma-separated list."""
+    chosen = []
+    for name in names.split(','):
+        if name not in TABLE:
+            raise LabError(f'no device set {name}; there are: {" ".join(TABLE)}')
+        if TABLE[name] in chosen:
+            raise LabError(f'{name} is named twice')
+        chosen.append(TABLE[name])
+    return chosen
+
+
+def addresses(topologies: list) -> list:
+    """(variable without LAB_, where) of every endpoint, numbered over all sets in their order."""
+    counts = {}
+    result = []
+    for topology in topologies:
+        for endpoint in topology.endpoints:
+            n = counts.setdefault(endpoint.kind, 0)
+            counts[endpoint.kind] += 1
+            result.append((f'{endpoint.kind}{n}', endpoint.where))
+    return result
