@@ -1,0 +1,1243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libiommufd: give a device DMA access to memory, over iommufd or the VFIO group interface.
+ *
+ * Conventions, valid for every call unless its own text says otherwise:
+ * - A fallible call returns 0 or a negative errno. Outputs come last, are called ret_*, and are
+ *   untouched on failure. libiommufd_last_error() then holds the reason and a sentence.
+ * - Every call that takes an object returns -EINVAL (reason ARGUMENT) if it is NULL, except that
+ *   destructors accept NULL and do nothing.
+ * - Lengths, offsets and addresses are in bytes. "last" is inclusive.
+ * - An options struct starts with its size. NULL, and zero in every other field, mean default.
+ *   A size below 8 or an unknown flag is -EINVAL; a non-zero field that this library does not know
+ *   is -E2BIG (both reason OPTIONS).
+ * - Calls on different objects may run at once in different threads. Calls that change the state of
+ *   one device are serialised inside. Destroying or closing an object must not overlap its other use.
+ * - A ctx and all below it belong to the process that opened it. After fork() the child may only
+ *   destroy, close and unref; anything else is -EPERM (reason OTHER_PROCESS).
+ */
+#ifndef LIBIOMMUFD_H
+#define LIBIOMMUFD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define LIBIOMMUFD_API __attribute__((visibility("default")))
+#else
+#define LIBIOMMUFD_API
+#endif
+
+/** One security context: a /dev/iommu file, or what stands in for it on other kernels. */
+struct libiommufd_ctx;
+/** One device that user space drives. */
+struct libiommufd_device;
+/** One I/O address space: what the devices attached to it can reach by DMA. */
+struct libiommufd_ioas;
+/** One region (BAR, configuration space, ...) of a device. Owned by the device. */
+struct libiommufd_region;
+/** An immutable snapshot of the addresses an I/O address space may use. */
+struct libiommufd_ranges;
+/** An immutable snapshot of what the system tells about a device. */
+struct libiommufd_facts;
+
+/** What a device may do with memory. Passed as uint32_t. */
+enum libiommufd_access {
+	LIBIOMMUFD_READ = 1 << 0,  /**< the device may read */
+	LIBIOMMUFD_WRITE = 1 << 1, /**< the device may write */
+};
+
+/** The kernel interface below a ctx. */
+enum libiommufd_backend {
+	LIBIOMMUFD_BACKEND_AUTO = 0,   /**< only in options: the library chooses */
+	LIBIOMMUFD_BACKEND_NATIVE = 1, /**< /dev/iommu and VFIO character devices */
+	LIBIOMMUFD_BACKEND_TYPE1 = 2,  /**< VFIO groups and type1 containers */
+};
+
+/* ---- Errors ------------------------------------------------------------------------------- */
+
+/** Why a call failed. Values are stable; new ones are added at the end. */
+enum libiommufd_reason {
+	LIBIOMMUFD_REASON_NONE = 0,              /**< no failure yet in this thread */
+	LIBIOMMUFD_REASON_KERNEL = 1,            /**< the kernel's errno says all there is */
+	LIBIOMMUFD_REASON_ARGUMENT = 2,          /**< NULL, zero, unaligned, or out of its domain */
+	LIBIOMMUFD_REASON_OPTIONS = 3,           /**< an options struct asks for what is not known */
+	LIBIOMMUFD_REASON_MEMORY = 4,            /**< the process is out of memory */
+	LIBIOMMUFD_REASON_NOT_SUPPORTED = 5,     /**< this kernel or backend cannot do it */
+	LIBIOMMUFD_REASON_OTHER_PROCESS = 6,     /**< called in a process that did not open the ctx */
+	LIBIOMMUFD_REASON_OTHER_CTX = 7,         /**< two objects of different ctxs in one call */
+	LIBIOMMUFD_REASON_NO_BACKEND = 8,        /**< neither iommufd nor the VFIO container is there */
+	LIBIOMMUFD_REASON_NOT_PERMITTED = 9,     /**< a node exists but may not be opened */
+	LIBIOMMUFD_REASON_NODE_MISSING = 10,     /**< a device node does not exist */
+	LIBIOMMUFD_REASON_STALE_NODE = 11,       /**< a device node has another device's number */
+	LIBIOMMUFD_REASON_NO_CDEV = 12,          /**< the kernel has no VFIO character devices */
+	LIBIOMMUFD_REASON_NO_SUCH_DEVICE = 13,   /**< no device of that name */
+	LIBIOMMUFD_REASON_NO_GROUP = 14,         /**< the device has no IOMMU group: the IOMMU is off */
+	LIBIOMMUFD_REASON_NOT_VFIO_DRIVER = 15,  /**< the device is not bound to a vfio driver */
+	LIBIOMMUFD_REASON_DEVICE_GONE = 16,      /**< the device was unplugged or is being released */
+	LIBIOMMUFD_REASON_NOT_BOUND = 17,        /**< the call needs a bound device */
+	LIBIOMMUFD_REASON_ALREADY_BOUND = 18,    /**< the device is bound, here or elsewhere */
+	LIBIOMMUFD_REASON_GROUP_NOT_VIABLE = 19, /**< a group member is on another driver */
+	LIBIOMMUFD_REASON_GROUP_BUSY = 20,       /**< someone else uses the group */
+	LIBIOMMUFD_REASON_GROUP_ATTACHED = 21,   /**< the group translates through another space */
+	LIBIOMMUFD_REASON_UNSAFE_INTERRUPTS = 22,/**< no interrupt remapping, and not allowed without */
+	LIBIOMMUFD_REASON_IOVA_RANGE = 23,       /**< an address outside the allowed ranges */
+	LIBIOMMUFD_REASON_IOVA_IN_USE = 24,      /**< something is mapped there already */
+	LIBIOMMUFD_REASON_IOVA_CONFLICT = 25,    /**< mappings lie where the device cannot have them */
+	LIBIOMMUFD_REASON_IOVA_EXHAUSTED = 26,   /**< no free range is long enough */
+	LIBIOMMUFD_REASON_NOT_MAPPED = 27,       /**< nothing, or not all, is mapped there */
+	LIBIOMMUFD_REASON_BAD_MEMORY = 28,       /**< the process memory is not mapped that way */
+	LIBIOMMUFD_REASON_MEMORY_LIMIT = 29,     /**< RLIMIT_MEMLOCK; needed and allowed in bytes */
+	LIBIOMMUFD_REASON_ENTRY_LIMIT = 30,      /**< dma_entry_limit; needed and allowed in mappings */
+	LIBIOMMUFD_REASON_RAISED_ACCESS = 31,    /**< a copy asks for more access than its source has */
+	LIBIOMMUFD_REASON_IN_USE = 32,           /**< devices are attached, or other objects depend */
+	LIBIOMMUFD_REASON_REGION_MAPPED = 33,    /**< regions of the device are still mapped */
+	LIBIOMMUFD_REASON_REGION_ACCESS = 34,    /**< the region cannot be read, written or mapped so */
+	LIBIOMMUFD_REASON_RESTORE_FAILED = 35,   /**< a failed change could not be undone */
+};
+
+/**
+ * What this thread's last failed call left behind. Plain data: copy it by assignment, or the first
+ * size bytes of it to another language. Fields are only ever added at the end.
+ */
+struct libiommufd_error {
+	uint32_t size;      /**< bytes of this record in the library that wrote it */
+	int32_t error;      /**< the negative errno that was returned; 0 before any failure */
+	uint32_t reason;    /**< enum libiommufd_reason */
+	uint32_t reserved;  /**< 0 */
+	uint64_t needed;    /**< what the call needed, in the unit the reason names; 0 if it names none */
+	uint64_t allowed;   /**< what was allowed, same unit */
+	char operation[24]; /**< the call: "bind", "map", ... */
+	char subject[72];   /**< the object: a device's name, "ioas 3", ... */
+	char text[400];     /**< a sentence for people; says what to do where that is known */
+};
+
+/**
+ * The record of this thread's last failed call.
+ *
+ * Successful calls never change it. No memory is allocated.
+ *
+ * @return never NULL; valid for the life of the thread, its content until the next failing call
+ *
+ * @par Threads  each thread has its own record
+ * @par Calls    none
+ */
+LIBIOMMUFD_API const struct libiommufd_error *libiommufd_last_error(void);
+
+/**
+ * The name of a reason, for logs: "GROUP_NOT_VIABLE".
+ *
+ * @param reason value of enum libiommufd_reason
+ *
+ * @return a constant string; "UNKNOWN" for a value this library does not know
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ */
+LIBIOMMUFD_API const char *libiommufd_reason_name(uint32_t reason);
+
+/**
+ * The version of the library in use, such as "0.1.0".
+ *
+ * @return a constant string
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ */
+LIBIOMMUFD_API const char *libiommufd_get_version(void);
+
+/* ---- Context ------------------------------------------------------------------------------ */
+
+/** Flags of struct libiommufd_ctx_opts. */
+enum libiommufd_ctx_flags {
+	/**
+	 * Account pinned memory to the process instead of to the user (IOMMU_OPTION_RLIMIT_MODE 1;
+	 * needs CAP_SYS_RESOURCE). The type1 backend always does.
+	 */
+	LIBIOMMUFD_CTX_RLIMIT_PROCESS = 1 << 0,
+	/** Never read files or limits only to explain a failure. */
+	LIBIOMMUFD_CTX_NO_EXPLAIN = 1 << 1,
+	/** Read them also for a ctx made by libiommufd_ctx_open_fd(). */
+	LIBIOMMUFD_CTX_EXPLAIN = 1 << 2,
+};
+
+/** How much a log hook is told. */
+enum libiommufd_log_level {
+	LIBIOMMUFD_LOG_NONE = 0,
+	LIBIOMMUFD_LOG_ERROR = 1, /**< every failed call, with its sentence */
+	LIBIOMMUFD_LOG_INFO = 2,  /**< choices the library made: the backend and why, fallbacks */
+};
+
+/**
+ * A log hook. Called in the thread that made the call, with no lock of the library held.
+ *
+ * @param data  log_data of the options
+ * @param level enum libiommufd_log_level
+ * @param text  one line without line feed; valid during the call
+ */
+typedef void (*libiommufd_log_fn)(void *data, uint32_t level, const char *text);
+
+/** Options of libiommufd_ctx_open() and libiommufd_ctx_open_fd(). */
+struct libiommufd_ctx_opts {
+	uint32_t size;         /**< sizeof(struct libiommufd_ctx_opts) */
+	uint32_t flags;        /**< enum libiommufd_ctx_flags */
+	uint32_t backend;      /**< enum libiommufd_backend: required; AUTO is default */
+	uint32_t log_level;    /**< enum libiommufd_log_level; 0 is silence */
+	libiommufd_log_fn log; /**< NULL is silence */
+	void *log_data;        /**< given to log */
+};
+
+/**
+ * Open a context.
+ *
+ * With LIBIOMMUFD_BACKEND_AUTO the backend is native where /dev/iommu can be opened and the kernel
+ * has VFIO character devices, else type1 where /dev/vfio/vfio can be opened and offers type1 v2. The
+ * choice holds for the life of the ctx; libiommufd_ctx_get_backend_why() tells what led to it.
+ * The environment variable LIBIOMMUFD_BACKEND ("native" or "type1"; ignored in set-uid programs)
+ * replaces AUTO. It is read here and nowhere else.
+ *
+ * @param opts    NULL for defaults
+ * @param ret_ctx the context, with one reference that the caller owns
+ *
+ * @return 0, or
+ *   -EINVAL    ret_ctx is NULL; unknown flag, backend or log level; size below 8; the environment
+ *              variable has another value
+ *   -E2BIG     unknown field set in opts
+ *   -ENOMEM    no memory
+ *   -EACCES    a node exists but this process may not open it (reason NOT_PERMITTED)
+ *   -ENOENT, -ENODEV  there is no such node or no driver behind it (reason NO_BACKEND: the sentence
+ *              names both nodes and what each answered)
+ *   -EPERM     LIBIOMMUFD_CTX_RLIMIT_PROCESS without CAP_SYS_RESOURCE
+ *   -EOPNOTSUPP the required backend's interface is there but lacks what the library needs
+ *   -EMFILE, -ENFILE  too many open files
+ *
+ * @par Threads  safe
+ * @par Calls    openat, close, ioctl, mmap, munmap, madvise, getpid; for AUTO also getdents64, read
+ * @par Kernel   6.6 with IOMMUFD and VFIO_DEVICE_CDEV (native); any with VFIO type1 v2 (type1)
+ * @par Source   IOMMU_OPTION; VFIO_GET_API_VERSION, VFIO_CHECK_EXTENSION
+ */
+LIBIOMMUFD_API int libiommufd_ctx_open(const struct libiommufd_ctx_opts *opts,
+				       struct libiommufd_ctx **ret_ctx);
+
+/**
+ * Make a context from an open /dev/iommu, received from another process for instance.
+ *
+ * The backend is native. The fd is duplicated: the caller keeps its own and may close it. Failures
+ * are explained from the call's own facts only, unless LIBIOMMUFD_CTX_EXPLAIN is given.
+ *
+ * @param fd      an open /dev/iommu; only duplicated
+ * @param opts    NULL for defaults; backend must be AUTO or NATIVE
+ * @param ret_ctx the context, with one reference that the caller owns
+ *
+ * @return 0, or
+ *   -EINVAL    ret_ctx is NULL; unknown flag or log level; backend is TYPE1; size below 8
+ *   -E2BIG     unknown field set in opts
+ *   -ENOMEM    no memory
+ *   -EBADF     fd is not open
+ *   -ENOTTY    fd is not a /dev/iommu (reason ARGUMENT)
+ *   -EPERM     LIBIOMMUFD_CTX_RLIMIT_PROCESS without CAP_SYS_RESOURCE
+ *   -EMFILE    too many open files
+ *
+ * @par Threads  safe
+ * @par Calls    fcntl, close, ioctl, mmap, munmap, madvise, getpid
+ * @par Kernel   6.2
+ * @par Source   IOMMU_OPTION
+ */
+LIBIOMMUFD_API int libiommufd_ctx_open_fd(int fd, const struct libiommufd_ctx_opts *opts,
+					  struct libiommufd_ctx **ret_ctx);
+
+/**
+ * Take one more reference.
+ *
+ * @param ctx NULL is allowed
+ *
+ * @return ctx
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ */
+LIBIOMMUFD_API struct libiommufd_ctx *libiommufd_ctx_ref(struct libiommufd_ctx *ctx);
+
+/**
+ * Drop a reference. The last one closes the context; devices and address spaces hold one each.
+ *
+ * @param ctx NULL is allowed
+ *
+ * @return NULL
+ *
+ * @par Threads  safe
+ * @par Calls    close, munmap
+ */
+LIBIOMMUFD_API struct libiommufd_ctx *libiommufd_ctx_unref(struct libiommufd_ctx *ctx);
+
+/**
+ * The /dev/iommu file below a native context, for ioctls this library does not wrap.
+ *
+ * @param ctx    a context
+ * @param ret_fd the fd; borrowed, valid while ctx is
+ *
+ * @return 0, or
+ *   -EINVAL     a NULL
+ *   -EOPNOTSUPP the backend has no such file (type1)
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ */
+LIBIOMMUFD_API int libiommufd_ctx_query_fd(struct libiommufd_ctx *ctx, int *ret_fd);
+
+/** The backend of a context: NATIVE or TYPE1. AUTO for NULL. @par Calls none */
+LIBIOMMUFD_API enum libiommufd_backend
+libiommufd_ctx_get_backend(const struct libiommufd_ctx *ctx);
+
+/**
+ * Why a context has its backend, as a sentence; "" for NULL. Valid while ctx is. @par Calls none
+ */
+LIBIOMMUFD_API const char *libiommufd_ctx_get_backend_why(const struct libiommufd_ctx *ctx);
+
+/** What a kernel or a backend may or may not be able to do. New values are added at the end. */
+enum libiommufd_feature {
+	LIBIOMMUFD_FEATURE_MAP_FILE = 1,       /**< the kernel maps files itself (no own mapping) */
+	LIBIOMMUFD_FEATURE_COPY = 2,           /**< libiommufd_ioas_copy() shares pins */
+	LIBIOMMUFD_FEATURE_ALLOW_IOVAS = 3,    /**< libiommufd_ioas_allow_iovas() */
+	LIBIOMMUFD_FEATURE_HUGE_PAGES = 4,     /**< libiommufd_ioas_set_huge_pages() */
+	LIBIOMMUFD_FEATURE_ATTACH_ID = 5,      /**< libiommufd_device_attach_id() */
+	LIBIOMMUFD_FEATURE_RLIMIT_USER = 6,    /**< accounting per user is possible */
+	LIBIOMMUFD_FEATURE_HWPT_ALLOC = 7,     /**< IOMMU_HWPT_ALLOC on libiommufd_ctx_query_fd() */
+	LIBIOMMUFD_FEATURE_HW_INFO = 8,        /**< IOMMU_GET_HW_INFO */
+	LIBIOMMUFD_FEATURE_DIRTY_TRACKING = 9, /**< IOMMU_HWPT_SET_DIRTY_TRACKING */
+	LIBIOMMUFD_FEATURE_INVALIDATE = 10,    /**< IOMMU_HWPT_INVALIDATE */
+	LIBIOMMUFD_FEATURE_FAULT_QUEUE = 11,   /**< IOMMU_FAULT_QUEUE_ALLOC */
+	LIBIOMMUFD_FEATURE_VIOMMU = 12,        /**< IOMMU_VIOMMU_ALLOC */
+	LIBIOMMUFD_FEATURE_VDEVICE = 13,       /**< IOMMU_VDEVICE_ALLOC */
+	LIBIOMMUFD_FEATURE_CHANGE_PROCESS = 14,/**< IOMMU_IOAS_CHANGE_PROCESS */
+	LIBIOMMUFD_FEATURE_VEVENTQ = 15,       /**< IOMMU_VEVENTQ_ALLOC */
+	LIBIOMMUFD_FEATURE_HW_QUEUE = 16,      /**< IOMMU_HW_QUEUE_ALLOC */
+};
+
+/**
+ * Ask whether a feature is there. Asks the kernel, not the headers of the build machine; it says
+ * that the call exists, not that every device can use it.
+ *
+ * @param ctx     a context
+ * @param feature enum libiommufd_feature
+ *
+ * @return 1 if there, 0 if not, or
+ *   -EINVAL    ctx is NULL, or the feature is not known to this library
+ *   other      what the kernel answered to the probe, if neither yes nor no
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ */
+LIBIOMMUFD_API int libiommufd_ctx_has(struct libiommufd_ctx *ctx, uint32_t feature);
+
+/* ---- I/O address space -------------------------------------------------------------------- */
+
+/** Options of libiommufd_ioas_create(). */
+struct libiommufd_ioas_opts {
+	uint32_t size;  /**< sizeof(struct libiommufd_ioas_opts) */
+	uint32_t flags; /**< 0 */
+};
+
+/**
+ * Create an empty I/O address space.
+ *
+ * @param ctx      its context; the address space holds a reference
+ * @param opts     NULL for defaults
+ * @param ret_ioas the address space; the caller owns it
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL; size below 8; unknown flag
+ *   -E2BIG     unknown field set in opts
+ *   -ENOMEM    no memory
+ *   -EPERM     not the process that opened ctx
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Kernel   6.2; any with VFIO (type1 backend)
+ * @par Source   IOMMU_IOAS_ALLOC
+ */
+LIBIOMMUFD_API int libiommufd_ioas_create(struct libiommufd_ctx *ctx,
+					  const struct libiommufd_ioas_opts *opts,
+					  struct libiommufd_ioas **ret_ioas);
+
+/**
+ * Destroy an address space and all its mappings.
+ *
+ * In a forked child only the handle is freed; the address space stays the parent's.
+ *
+ * @param ioas NULL is allowed. Freed on success; still valid on failure
+ *
+ * @return 0, or
+ *   -EBUSY     a device is attached, or a kernel object made from it by id exists (reason IN_USE)
+ *
+ * @par Threads  must not overlap other use of ioas
+ * @par Calls    ioctl, munmap
+ * @par Source   IOMMU_DESTROY
+ */
+LIBIOMMUFD_API int libiommufd_ioas_destroy(struct libiommufd_ioas *ioas);
+
+/**
+ * The kernel's id of the address space within libiommufd_ctx_query_fd(). 0 for NULL and on the type1
+ * backend, where no such id exists. @par Calls none
+ */
+LIBIOMMUFD_API uint32_t libiommufd_ioas_get_id(const struct libiommufd_ioas *ioas);
+
+/**
+ * Map process memory at an address the library or the kernel picks.
+ *
+ * Every device attached to @p ioas, now or later, can reach the memory by DMA at
+ * [*ret_iova, *ret_iova + length - 1] until it is unmapped or @p ioas is destroyed. Pages are pinned,
+ * and count against RLIMIT_MEMLOCK, while at least one device is attached; with none attached only
+ * @p va is remembered. Keep the memory mapped in the process for as long as the mapping exists.
+ *
+ * The picked address is never 0. While no device is attached the ranges of the devices to come are
+ * not known: the pick then stays below 2^39 and out of the usual MSI windows
+ * (0x8000000-0x80fffff, 0xfee00000-0xfeefffff), unless libiommufd_ioas_allow_iovas() said what may be
+ * used. Attach first where you can.
+ *
+ * @param ioas     address space to change
+ * @param va       first byte; a multiple of the page size
+ * @param length   bytes; not 0, a multiple of the page size
+ * @param access   LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both: what the device may do
+ * @param ret_iova the address
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL, a zero or unaligned length or va, no or unknown access bit
+ *   -ENOSPC    no free range is long enough (reason IOVA_EXHAUSTED), or type1's dma_entry_limit is
+ *              reached (reason ENTRY_LIMIT)
+ *   -ENOMEM    RLIMIT_MEMLOCK would be exceeded (reason MEMORY_LIMIT), or no memory (reason MEMORY)
+ *   -EFAULT    [va, va + length) is not all mapped with that access, or is memory that cannot be
+ *              pinned, a device's for instance (reason BAD_MEMORY)
+ *   -EOVERFLOW va + length does not fit the address space
+ *   -EPERM     not the process that opened the ctx
+ *   -EADDRINUSE the kernel's allow list could not be set for the pick (reason IOVA_CONFLICT)
+ *
+ * @par Threads  safe, also on one ioas. May sleep, for long if length is large
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Kernel   6.2; any with VFIO (type1 backend)
+ * @par Source   IOMMU_IOAS_MAP, IOMMU_IOAS_ALLOW_IOVAS; VFIO_IOMMU_MAP_DMA
+ */
+LIBIOMMUFD_API int libiommufd_ioas_map(struct libiommufd_ioas *ioas, void *va, uint64_t length,
+				       uint32_t access, uint64_t *ret_iova);
+
+/**
+ * Map process memory at a given address. As libiommufd_ioas_map() but for the address.
+ *
+ * @param ioas   address space to change
+ * @param va     first byte; a multiple of the page size
+ * @param length bytes; not 0, a multiple of the page size
+ * @param access LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both: what the device may do
+ * @param iova   the address; a multiple of the page size; 0 is an address like any other
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL, a zero or unaligned length, va or iova, no or unknown access bit; or the
+ *              range touches addresses that an attached device cannot use (reason IOVA_RANGE)
+ *   -EEXIST    something is mapped in the range (reason IOVA_IN_USE)
+ *   -ENOSPC    type1's dma_entry_limit is reached (reason ENTRY_LIMIT)
+ *   -ENOMEM    RLIMIT_MEMLOCK would be exceeded (reason MEMORY_LIMIT), or no memory (reason MEMORY)
+ *   -EFAULT    [va, va + length) is not all mapped with that access, or is memory that cannot be
+ *              pinned (reason BAD_MEMORY)
+ *   -EOVERFLOW va + length or iova + length does not fit the address space
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe, also on one ioas. May sleep, for long if length is large
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Kernel   6.2; any with VFIO (type1 backend)
+ * @par Source   IOMMU_IOAS_MAP; VFIO_IOMMU_MAP_DMA
+ */
+LIBIOMMUFD_API int libiommufd_ioas_map_at(struct libiommufd_ioas *ioas, void *va, uint64_t length,
+					  uint32_t access, uint64_t iova);
+
+/**
+ * Map a part of a file at an address that is picked. As libiommufd_ioas_map() but for the memory.
+ *
+ * Where the kernel cannot map files, or not this kind of file, the library keeps a shared mapping of
+ * its own of the file until the address is unmapped or @p ioas is destroyed.
+ *
+ * @param ioas     address space to change
+ * @param fd       a memfd or another file that can be mapped shared, open for reading, and for
+ *                 writing if access has LIBIOMMUFD_WRITE; not kept
+ * @param offset   first byte in the file; a multiple of the page size
+ * @param length   bytes; not 0, a multiple of the page size
+ * @param access   LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both: what the device may do
+ * @param ret_iova the address
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL, a zero or unaligned length or offset, no or unknown access bit
+ *   -EBADF     fd is not open
+ *   -EACCES    fd is not open for that access, or cannot be mapped
+ *   -ENODEV    the file cannot be mapped
+ *   other      as libiommufd_ioas_map()
+ *
+ * @par Threads  safe, also on one ioas. May sleep, for long if length is large
+ * @par Calls    ioctl, mmap, munmap; to explain -ENOMEM: prlimit64
+ * @par Kernel   6.13 by the kernel, any by own mapping
+ * @par Source   IOMMU_IOAS_MAP_FILE, else as libiommufd_ioas_map()
+ */
+LIBIOMMUFD_API int libiommufd_ioas_map_file(struct libiommufd_ioas *ioas, int fd, uint64_t offset,
+					    uint64_t length, uint32_t access, uint64_t *ret_iova);
+
+/**
+ * Map a part of a file at a given address. As libiommufd_ioas_map_file() but for the address.
+ *
+ * @param ioas   address space to change
+ * @param fd     a memfd or another file that can be mapped shared; not kept
+ * @param offset first byte in the file; a multiple of the page size
+ * @param length bytes; not 0, a multiple of the page size
+ * @param access LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both: what the device may do
+ * @param iova   the address; a multiple of the page size
+ *
+ * @return 0, or
+ *   -EBADF, -EACCES, -ENODEV  as libiommufd_ioas_map_file()
+ *   other      as libiommufd_ioas_map_at()
+ *
+ * @par Threads  safe, also on one ioas. May sleep, for long if length is large
+ * @par Calls    ioctl, mmap, munmap; to explain -ENOMEM: prlimit64
+ * @par Kernel   6.13 by the kernel, any by own mapping
+ * @par Source   IOMMU_IOAS_MAP_FILE, else as libiommufd_ioas_map_at()
+ */
+LIBIOMMUFD_API int libiommufd_ioas_map_file_at(struct libiommufd_ioas *ioas, int fd,
+					       uint64_t offset, uint64_t length, uint32_t access,
+					       uint64_t iova);
+
+/**
+ * Map into one address space what is mapped in another one, at an address that is picked.
+ *
+ * Native: pages are pinned and accounted once for all copies, and the copy outlives the original.
+ * Type1: the memory behind is mapped again and counts again. A range that spans several mappings is
+ * copied on both; the copy is then several mappings too.
+ *
+ * @param dst      address space to change
+ * @param src      address space to copy from; may be dst; of the same ctx
+ * @param src_iova first byte in src; a multiple of the page size
+ * @param length   bytes; not 0, a multiple of the page size; all of it mapped in src
+ * @param access   what the device may do; not more than the original allows
+ * @param ret_iova the address in dst
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL, unaligned or zero, no or unknown access bit; dst and src of different ctxs
+ *              (reason OTHER_CTX)
+ *   -ENOENT    not all of it is mapped in src (reason NOT_MAPPED)
+ *   -EPERM     more access than the original has (reason RAISED_ACCESS); or not the process that
+ *              opened the ctx (reason OTHER_PROCESS)
+ *   -EOVERFLOW an end does not fit the address space
+ *   other      as libiommufd_ioas_map()
+ *
+ * @par Threads  safe, also on one ioas
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Kernel   6.2; any with VFIO (type1 backend)
+ * @par Source   IOMMU_IOAS_COPY; VFIO_IOMMU_MAP_DMA
+ */
+LIBIOMMUFD_API int libiommufd_ioas_copy(struct libiommufd_ioas *dst, struct libiommufd_ioas *src,
+					uint64_t src_iova, uint64_t length, uint32_t access,
+					uint64_t *ret_iova);
+
+/**
+ * Map into one address space what is mapped in another one, at a given address. As
+ * libiommufd_ioas_copy() but for the address.
+ *
+ * @param dst      address space to change
+ * @param src      address space to copy from; may be dst; of the same ctx
+ * @param src_iova first byte in src; a multiple of the page size
+ * @param length   bytes; not 0, a multiple of the page size; all of it mapped in src
+ * @param access   what the device may do; not more than the original allows
+ * @param dst_iova the address in dst; a multiple of the page size
+ *
+ * @return 0, or
+ *   -EEXIST    something is mapped in the range of dst (reason IOVA_IN_USE)
+ *   other      as libiommufd_ioas_copy()
+ *
+ * @par Threads  safe, also on one ioas
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Kernel   6.2; any with VFIO (type1 backend)
+ * @par Source   IOMMU_IOAS_COPY; VFIO_IOMMU_MAP_DMA
+ */
+LIBIOMMUFD_API int libiommufd_ioas_copy_at(struct libiommufd_ioas *dst, struct libiommufd_ioas *src,
+					   uint64_t src_iova, uint64_t length, uint32_t access,
+					   uint64_t dst_iova);
+
+/**
+ * Unmap every mapping inside a range. Mappings are unmapped whole: the range must not cut one.
+ *
+ * When the call returns, no device can reach the memory through these addresses. A range that may
+ * have holes is fine as long as something is mapped in it. Native backend only: a range that holds
+ * one whole mapping and cuts a later one is -ENOENT with the first already gone.
+ *
+ * @param ioas         address space to change
+ * @param iova         first address
+ * @param length       bytes; not 0
+ * @param ret_unmapped bytes of the mappings that were unmapped; may be NULL
+ *
+ * @return 0, or
+ *   -EINVAL    ioas is NULL or length is 0
+ *   -ENOENT    nothing is mapped in the range, or it cuts a mapping (reason NOT_MAPPED)
+ *   -EOVERFLOW iova + length does not fit the address space
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe, also on one ioas. May sleep, for long if length is large
+ * @par Calls    ioctl, munmap
+ * @par Kernel   6.2; any with VFIO (type1 backend)
+ * @par Source   IOMMU_IOAS_UNMAP; VFIO_IOMMU_UNMAP_DMA
+ */
+LIBIOMMUFD_API int libiommufd_ioas_unmap(struct libiommufd_ioas *ioas, uint64_t iova,
+					 uint64_t length, uint64_t *ret_unmapped);
+
+/**
+ * Unmap everything. An empty address space is no failure: 0 bytes.
+ *
+ * @param ioas         address space to change
+ * @param ret_unmapped bytes of the mappings that were unmapped; may be NULL
+ *
+ * @return 0, or
+ *   -EINVAL    ioas is NULL
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe, also on one ioas. May sleep, for long with many mappings
+ * @par Calls    ioctl, munmap
+ * @par Kernel   6.2; any with VFIO (type1 backend)
+ * @par Source   IOMMU_IOAS_UNMAP; VFIO_IOMMU_UNMAP_DMA
+ */
+LIBIOMMUFD_API int libiommufd_ioas_unmap_all(struct libiommufd_ioas *ioas, uint64_t *ret_unmapped);
+
+/**
+ * Ask which addresses can be mapped now. They shrink when a device is attached and widen when one is
+ * detached; with nothing attached everything is allowed, which says little about the devices to come.
+ *
+ * @param ioas       an address space
+ * @param ret_ranges a snapshot, sorted by address; free it with libiommufd_ranges_free()
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL
+ *   -ENOMEM    no memory
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Kernel   6.2; any with VFIO (type1 backend)
+ * @par Source   IOMMU_IOAS_IOVA_RANGES; VFIO_IOMMU_GET_INFO
+ */
+LIBIOMMUFD_API int libiommufd_ioas_query_ranges(struct libiommufd_ioas *ioas,
+						struct libiommufd_ranges **ret_ranges);
+
+/** One range of addresses; last is inclusive. */
+struct libiommufd_range {
+	uint64_t start;
+	uint64_t last;
+};
+
+/** How many ranges; 0 for NULL. @par Calls none */
+LIBIOMMUFD_API size_t libiommufd_ranges_get_count(const struct libiommufd_ranges *ranges);
+
+/** Range number index; {0, 0} if there is none of that number. @par Calls none */
+LIBIOMMUFD_API struct libiommufd_range libiommufd_ranges_get(const struct libiommufd_ranges *ranges,
+							     size_t index);
+
+/** What address and length of a mapping must be a multiple of, in bytes; 0 for NULL. @par Calls none */
+LIBIOMMUFD_API uint64_t libiommufd_ranges_get_alignment(const struct libiommufd_ranges *ranges);
+
+/** Free a snapshot; NULL is allowed. Returns NULL. @par Calls none */
+LIBIOMMUFD_API struct libiommufd_ranges *libiommufd_ranges_free(struct libiommufd_ranges *ranges);
+
+/**
+ * Demand that ranges stay usable. From then on picked addresses come from them, and attaching a
+ * device that cannot use all of them fails. The list replaces the one before; an empty one ends the
+ * demand.
+ *
+ * @param ioas   address space to change
+ * @param ranges count ranges, in any order, not overlapping; may be NULL if count is 0
+ * @param count  how many; at most 2^20
+ *
+ * @return 0, or
+ *   -EINVAL     ioas is NULL; a range ends before it starts; two overlap; count too large
+ *   -EADDRINUSE an attached device cannot use all of them (reason IOVA_CONFLICT)
+ *   -ENOMEM     no memory
+ *   -EPERM      not the process that opened the ctx
+ *   -EOPNOTSUPP type1 backend
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Kernel   6.2
+ * @par Source   IOMMU_IOAS_ALLOW_IOVAS
+ */
+LIBIOMMUFD_API int libiommufd_ioas_allow_iovas(struct libiommufd_ioas *ioas,
+					       const struct libiommufd_range *ranges, size_t count);
+
+/**
+ * Let the IOMMU use large pages for contiguous memory (the default), or only the smallest ones. Set
+ * it before the first mapping.
+ *
+ * @param ioas   address space to change
+ * @param enable true for large pages
+ *
+ * @return 0, or
+ *   -EINVAL     ioas is NULL
+ *   -EADDRINUSE the kernel cannot change it once memory is mapped (reason IOVA_CONFLICT)
+ *   -EPERM      not the process that opened the ctx
+ *   -EOPNOTSUPP type1 backend: there it is the parameter disable_hugepages of vfio_iommu_type1
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Kernel   6.2
+ * @par Source   IOMMU_OPTION (IOMMU_OPTION_HUGE_PAGES)
+ */
+LIBIOMMUFD_API int libiommufd_ioas_set_huge_pages(struct libiommufd_ioas *ioas, bool enable);
+
+/**
+ * Ask whether large pages are used. As libiommufd_ioas_set_huge_pages().
+ *
+ * @param ioas       an address space
+ * @param ret_enable true if they are
+ *
+ * @return 0, or -EINVAL, -EPERM, -EOPNOTSUPP as there
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Kernel   6.2
+ * @par Source   IOMMU_OPTION (IOMMU_OPTION_HUGE_PAGES)
+ */
+LIBIOMMUFD_API int libiommufd_ioas_query_huge_pages(struct libiommufd_ioas *ioas,
+						    bool *ret_enable);
+
+/* ---- Device ------------------------------------------------------------------------------- */
+
+/** What can be done with a device. */
+enum libiommufd_device_state {
+	LIBIOMMUFD_DEVICE_OPENED = 1,   /**< nothing but bind, facts and close */
+	LIBIOMMUFD_DEVICE_BOUND = 2,    /**< regions; DMA is blocked unless a group member is attached */
+	LIBIOMMUFD_DEVICE_ATTACHED = 3, /**< also DMA to the attached address space */
+};
+
+/** Options of libiommufd_device_open(). */
+struct libiommufd_device_opts {
+	uint32_t size;  /**< sizeof(struct libiommufd_device_opts) */
+	uint32_t flags; /**< 0 */
+};
+
+/**
+ * Open a device that is bound to a vfio driver. Nothing but libiommufd_device_bind(), facts and close
+ * work on it until it is bound.
+ *
+ * @param ctx     its context; the device holds a reference
+ * @param name    a PCI address ("0000:06:00.0", "06:00.0"), a directory in sysfs
+ *                ("/sys/bus/mdev/devices/<uuid>"), or a VFIO character device
+ *                ("/dev/vfio/devices/vfio3")
+ * @param opts    NULL for defaults
+ * @param ret_dev the device; the caller owns it
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL; name has no known form, or names a group ("/dev/vfio/11"); size below 8;
+ *              unknown flag
+ *   -E2BIG     unknown field set in opts
+ *   -ENODEV    no such device (reason NO_SUCH_DEVICE), not on a vfio driver (NOT_VFIO_DRIVER), no
+ *              IOMMU group (NO_GROUP), or it was unplugged meanwhile (DEVICE_GONE)
+ *   -ENOENT    the device node does not exist (reason NODE_MISSING)
+ *   -EACCES    the device node may not be opened (reason NOT_PERMITTED)
+ *   -ENXIO     the device node has another device's number (reason STALE_NODE)
+ *   -EOPNOTSUPP the kernel has no VFIO character devices and the ctx is native (reason NO_CDEV)
+ *   -ENOMEM    no memory
+ *   -EMFILE, -ENFILE  too many open files
+ *   -EPERM     not the process that opened ctx
+ *
+ * @par Threads  safe
+ * @par Calls    openat, read, close, readlink, newfstatat, getdents64, faccessat2
+ * @par Kernel   6.6; any with VFIO (type1 backend)
+ */
+LIBIOMMUFD_API int libiommufd_device_open(struct libiommufd_ctx *ctx, const char *name,
+					  const struct libiommufd_device_opts *opts,
+					  struct libiommufd_device **ret_dev);
+
+/** Options of libiommufd_device_bind(). */
+struct libiommufd_bind_opts {
+	uint32_t size;                /**< sizeof(struct libiommufd_bind_opts) */
+	uint32_t flags;               /**< 0 */
+	struct libiommufd_ioas *ioas; /**< where it will be attached first, if known: a hint */
+};
+
+/**
+ * Take the device: claim its IOMMU group for this context and make the device usable.
+ *
+ * The first bind in a group blocks the DMA of the whole group; every other member must be unused or
+ * bound to the same context. The device is reset if it can be. From here on regions work; DMA goes
+ * nowhere until a member of the group is attached, see libiommufd_device_query_reach().
+ *
+ * @param dev  a device in state OPENED
+ * @param opts NULL for defaults. ioas: an address space of the same ctx
+ *
+ * @return 0, or
+ *   -EINVAL    dev is NULL; already bound, here or by another fd (reason ALREADY_BOUND); opts.ioas is
+ *              of another ctx (reason OTHER_CTX); size below 8; unknown flag
+ *   -E2BIG     unknown field set in opts
+ *   -EPERM     a group member is bound to a driver that is not vfio's: the sentence names it (reason
+ *              GROUP_NOT_VIABLE); someone else owns the group (GROUP_BUSY); interrupts cannot be
+ *              isolated (UNSAFE_INTERRUPTS); or not the process that opened the ctx (OTHER_PROCESS)
+ *   -EBUSY     type1: another file has the group open (reason GROUP_BUSY)
+ *   -EACCES, -ENOENT  type1: the group's node (reasons NOT_PERMITTED, NODE_MISSING)
+ *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -ENOMEM    no memory
+ *
+ * @par Threads  safe. May sleep (a reset takes milliseconds)
+ * @par Calls    ioctl; type1 also openat, close; to explain -EPERM: openat, read, close, readlink,
+ *               getdents64
+ * @par Kernel   6.6; any with VFIO (type1 backend)
+ * @par Source   VFIO_DEVICE_BIND_IOMMUFD; VFIO_GROUP_SET_CONTAINER, VFIO_SET_IOMMU,
+ *               VFIO_GROUP_GET_DEVICE_FD
+ */
+LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
+					  const struct libiommufd_bind_opts *opts);
+
+/**
+ * Attach the device's group to an address space: its DMA reaches what is mapped there, and nothing
+ * else. Attaching an attached device moves the group.
+ *
+ * A group has one translation: every member that is bound reaches the address space, also one that
+ * was never attached. On the native backend a move never lets DMA reach anything outside the old and
+ * the new address space; on type1 DMA faults in between.
+ *
+ * @param dev  a device in state BOUND or ATTACHED
+ * @param ioas an address space of the same ctx
+ *
+ * @return 0, or
+ *   -EINVAL     a NULL; different ctxs (reason OTHER_CTX); another member of the group is attached to
+ *               a different address space and this one is not attached (reason GROUP_ATTACHED)
+ *   -EACCES     not bound (reason NOT_BOUND)
+ *   -EADDRINUSE mappings, or the list of libiommufd_ioas_allow_iovas(), lie where the device cannot
+ *               have them, or are not aligned for its IOMMU (reason IOVA_CONFLICT)
+ *   -ENOMEM     RLIMIT_MEMLOCK would be exceeded (reason MEMORY_LIMIT), or no memory (reason MEMORY)
+ *   -EFAULT     memory mapped before is gone (reason BAD_MEMORY)
+ *   -ENODEV     the device is gone (reason DEVICE_GONE)
+ *   -EPERM      not the process that opened the ctx
+ *
+ * @par Threads  safe. May sleep, for long if much is mapped
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Kernel   6.6; any with VFIO (type1 backend)
+ * @par Source   VFIO_DEVICE_ATTACH_IOMMUFD_PT; VFIO_IOMMU_MAP_DMA
+ */
+LIBIOMMUFD_API int libiommufd_device_attach(struct libiommufd_device *dev,
+					    struct libiommufd_ioas *ioas);
+
+/**
+ * Attach the device's group to a page table or address space by its kernel id, for objects that this
+ * library does not know (nested page tables, dirty tracking).
+ *
+ * @param dev   a device in state BOUND or ATTACHED
+ * @param pt_id id of an address space or hardware page table within libiommufd_ctx_query_fd()
+ *
+ * @return 0, or
+ *   -ENOENT     no such object
+ *   -EOPNOTSUPP type1 backend
+ *   other       as libiommufd_device_attach()
+ *
+ * @par Threads  safe. May sleep, for long if much is mapped
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Kernel   6.6
+ * @par Source   VFIO_DEVICE_ATTACH_IOMMUFD_PT
+ */
+LIBIOMMUFD_API int libiommufd_device_attach_id(struct libiommufd_device *dev, uint32_t pt_id);
+
+/**
+ * Detach the device. Its group's DMA is blocked once no member is attached; until then it goes where
+ * the other members' goes. Detaching a bound device that is not attached changes nothing and is 0.
+ *
+ * @param dev a device in state BOUND or ATTACHED
+ *
+ * @return 0, or
+ *   -EINVAL    dev is NULL
+ *   -EACCES    not bound (reason NOT_BOUND)
+ *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Kernel   6.6; any with VFIO (type1 backend)
+ * @par Source   VFIO_DEVICE_DETACH_IOMMUFD_PT; VFIO_IOMMU_UNMAP_DMA
+ */
+LIBIOMMUFD_API int libiommufd_device_detach(struct libiommufd_device *dev);
+
+/** Flags of libiommufd_device_close(). */
+enum libiommufd_close_flags {
+	LIBIOMMUFD_CLOSE_FORCE = 1 << 0, /**< unmap regions that are still mapped */
+};
+
+/**
+ * Detach, unbind and close the device. Its regions are freed with it.
+ *
+ * The last close in a group hands it back to the kernel, with bus mastering off. A dup of the
+ * device's fd, a KVM reference or a mapping made outside this library keeps it busy beyond this call.
+ *
+ * @param dev   NULL is allowed. Freed on success; still valid on failure
+ * @param flags enum libiommufd_close_flags
+ *
+ * @return 0, or
+ *   -EBUSY     a region is mapped and LIBIOMMUFD_CLOSE_FORCE is not set (reason REGION_MAPPED)
+ *   -EINVAL    unknown flag
+ *
+ * @par Threads  must not overlap other use of dev
+ * @par Calls    close, ioctl, munmap
+ */
+LIBIOMMUFD_API int libiommufd_device_close(struct libiommufd_device *dev, uint32_t flags);
+
+/**
+ * The kernel's id of the bound device within libiommufd_ctx_query_fd(). 0 before bind, for NULL, and
+ * on the type1 backend. @par Calls none
+ */
+LIBIOMMUFD_API uint32_t libiommufd_device_get_id(const struct libiommufd_device *dev);
+
+/** The name used in errors, such as "0000:06:00.0"; "" for NULL. Valid while dev is. @par Calls none */
+LIBIOMMUFD_API const char *libiommufd_device_get_name(const struct libiommufd_device *dev);
+
+/** The state of the device; OPENED for NULL. @par Threads safe @par Calls none */
+LIBIOMMUFD_API enum libiommufd_device_state
+libiommufd_device_get_state(const struct libiommufd_device *dev);
+
+/**
+ * The VFIO device file, for ioctls this library does not wrap. State changes made through it (attach,
+ * detach) are not seen by the library.
+ *
+ * @param dev    a device
+ * @param ret_fd the fd; borrowed, valid while dev is
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL
+ *   -EACCES    type1: it exists only from bind on (reason NOT_BOUND)
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ */
+LIBIOMMUFD_API int libiommufd_device_query_fd(struct libiommufd_device *dev, int *ret_fd);
+
+/** What the DMA of a device reaches. */
+enum libiommufd_reach {
+	LIBIOMMUFD_REACH_UNKNOWN = 0, /**< its group is not known and it is not attached itself */
+	LIBIOMMUFD_REACH_NOTHING = 1, /**< blocked */
+	LIBIOMMUFD_REACH_IOAS = 2,    /**< an address space of this library */
+	LIBIOMMUFD_REACH_ID = 3,      /**< a page table attached by id */
+	LIBIOMMUFD_REACH_KERNEL = 4,  /**< what the kernel decides: nobody here bound the group */
+};
+
+/**
+ * Ask what the DMA of a device reaches, given what this context did to its group.
+ *
+ * @param dev       a device in any state
+ * @param ret_reach the answer
+ * @param ret_ioas  the address space if the answer is REACH_IOAS, else NULL; borrowed; may be NULL
+ *
+ * @return 0, or
+ *   -EINVAL    dev or ret_reach is NULL
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ */
+LIBIOMMUFD_API int libiommufd_device_query_reach(struct libiommufd_device *dev,
+						 enum libiommufd_reach *ret_reach,
+						 struct libiommufd_ioas **ret_ioas);
+
+/* ---- Facts -------------------------------------------------------------------------------- */
+
+/** Numbers that facts use beside counts and group numbers. */
+enum libiommufd_fact {
+	LIBIOMMUFD_FACT_UNKNOWN = -1, /**< could not be found out */
+	LIBIOMMUFD_FACT_NONE = -2,    /**< there is none */
+};
+
+/**
+ * Read what the system tells about a device, opened or not, on any driver.
+ *
+ * Where something cannot be read the fact is unknown; that is no failure. Strings are NULL when
+ * unknown and "" when there is none.
+ *
+ * @param ctx       any context
+ * @param name      as for libiommufd_device_open()
+ * @param ret_facts a snapshot; free it with libiommufd_facts_free()
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL, or name has no known form
+ *   -ENODEV    no such device (reason NO_SUCH_DEVICE)
+ *   -ENOMEM    no memory
+ *
+ * @par Threads  safe
+ * @par Calls    openat, read, close, readlink, getdents64, newfstatat
+ * @par Source   sysfs
+ */
+LIBIOMMUFD_API int libiommufd_ctx_query_facts(struct libiommufd_ctx *ctx, const char *name,
+					      struct libiommufd_facts **ret_facts);
+
+/**
+ * Read what the system tells about an open device. As libiommufd_ctx_query_facts(); for a device
+ * whose place in sysfs is not known every fact is unknown.
+ *
+ * @param dev       a device
+ * @param ret_facts a snapshot; free it with libiommufd_facts_free()
+ *
+ * @return 0, or -EINVAL (a NULL), -ENOMEM (no memory)
+ *
+ * @par Threads  safe
+ * @par Calls    openat, read, close, readlink, getdents64, newfstatat
+ * @par Source   sysfs
+ */
+LIBIOMMUFD_API int libiommufd_device_query_facts(struct libiommufd_device *dev,
+						 struct libiommufd_facts **ret_facts);
+
+/** The bus address: "0000:06:00.0", or a mediated device's uuid. @par Calls none */
+LIBIOMMUFD_API const char *libiommufd_facts_get_address(const struct libiommufd_facts *facts);
+
+/** The driver's name. @par Calls none */
+LIBIOMMUFD_API const char *libiommufd_facts_get_driver(const struct libiommufd_facts *facts);
+
+/** The number of the IOMMU group, or enum libiommufd_fact. @par Calls none */
+LIBIOMMUFD_API int libiommufd_facts_get_group(const struct libiommufd_facts *facts);
+
+/** How many devices share the group, this one included, or enum libiommufd_fact. @par Calls none */
+LIBIOMMUFD_API int libiommufd_facts_get_member_count(const struct libiommufd_facts *facts);
+
+/** The bus address of member number index, sorted; NULL if there is none. @par Calls none */
+LIBIOMMUFD_API const char *libiommufd_facts_get_member(const struct libiommufd_facts *facts,
+						       unsigned int index);
+
+/** The driver of member number index; NULL if unknown, "" if none. @par Calls none */
+LIBIOMMUFD_API const char *
+libiommufd_facts_get_member_driver(const struct libiommufd_facts *facts, unsigned int index);
+
+/** The VFIO character device: "/dev/vfio/devices/vfio0". @par Calls none */
+LIBIOMMUFD_API const char *libiommufd_facts_get_node(const struct libiommufd_facts *facts);
+
+/** The name of the IOMMU in front of it: "dmar0". @par Calls none */
+LIBIOMMUFD_API const char *libiommufd_facts_get_iommu(const struct libiommufd_facts *facts);
+
+/** Free a snapshot; NULL is allowed. Returns NULL. @par Calls none */
+LIBIOMMUFD_API struct libiommufd_facts *libiommufd_facts_free(struct libiommufd_facts *facts);
+
+/* ---- Regions ------------------------------------------------------------------------------ */
+
+/** Region numbers of PCI devices (the kernel's own). */
+enum libiommufd_pci_region {
+	LIBIOMMUFD_PCI_BAR0 = 0,
+	LIBIOMMUFD_PCI_BAR1 = 1,
+	LIBIOMMUFD_PCI_BAR2 = 2,
+	LIBIOMMUFD_PCI_BAR3 = 3,
+	LIBIOMMUFD_PCI_BAR4 = 4,
+	LIBIOMMUFD_PCI_BAR5 = 5,
+	LIBIOMMUFD_PCI_ROM = 6,
+	LIBIOMMUFD_PCI_CONFIG = 7,
+	LIBIOMMUFD_PCI_VGA = 8,
+};
+
+/**
+ * How many regions a device has. Some may have size 0.
+ *
+ * @param dev       a device in state BOUND or ATTACHED
+ * @param ret_count the number; indices are below it
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL
+ *   -EACCES    not bound (reason NOT_BOUND)
+ *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_GET_INFO
+ */
+LIBIOMMUFD_API int libiommufd_device_query_region_count(struct libiommufd_device *dev,
+							uint32_t *ret_count);
+
+/**
+ * Find a region. The first call for an index asks the kernel, later ones return the same object.
+ *
+ * @param dev        a device in state BOUND or ATTACHED
+ * @param index      number of the region, see enum libiommufd_pci_region
+ * @param ret_region the region; borrowed, valid until the device is closed
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL; no region of that number
+ *   -EACCES    not bound (reason NOT_BOUND)
+ *   -ENOMEM    no memory
+ *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -EIO       the kernel's description is malformed (reason KERNEL)
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_GET_REGION_INFO
+ */
+LIBIOMMUFD_API int libiommufd_device_query_region(struct libiommufd_device *dev, uint32_t index,
+						  struct libiommufd_region **ret_region);
+
+/** Size in bytes; 0 for an absent region and for NULL. @par Calls none */
+LIBIOMMUFD_API uint64_t libiommufd_region_get_size(const struct libiommufd_region *region);
+
+/** LIBIOMMUFD_READ and LIBIOMMUFD_WRITE as the region allows; 0 for NULL. @par Calls none */
+LIBIOMMUFD_API uint32_t libiommufd_region_get_access(const struct libiommufd_region *region);
+
+/** Where the region starts in the file of libiommufd_device_query_fd(). @par Calls none */
+LIBIOMMUFD_API uint64_t libiommufd_region_get_file_offset(const struct libiommufd_region *region);
+
+/**
+ * How many parts of the region can be mapped: 0 for none, 1 for all of it or one part, more where the
+ * kernel leaves holes. @par Calls none
+ */
+LIBIOMMUFD_API size_t libiommufd_region_get_area_count(const struct libiommufd_region *region);
+
+/**
+ * One part that can be mapped.
+ *
+ * @param region     a region
+ * @param index      below libiommufd_region_get_area_count()
+ * @param ret_offset first byte within the region
+ * @param ret_length bytes
+ *
+ * @return 0, or -EINVAL (a NULL, or no area of that number)
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ */
+LIBIOMMUFD_API int libiommufd_region_get_area(const struct libiommufd_region *region, size_t index,
+					      uint64_t *ret_offset, uint64_t *ret_length);
+
+/**
+ * Map a part of a region. From 2 MiB on the address is congruent with the offset modulo 2 MiB, from
+ * 1 GiB on modulo 1 GiB, so that the kernel can use huge page table entries.
+ *
+ * @param region  a region
+ * @param offset  first byte; a multiple of the page size
+ * @param length  bytes; not 0, a multiple of the page size; all inside one area, see
+ *                libiommufd_region_get_area()
+ * @param access  LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both: what the process may do
+ * @param ret_ptr the mapping; end it with libiommufd_region_unmap()
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL, unaligned or zero, no or unknown access bit; or not inside one area (reason
+ *              REGION_ACCESS)
+ *   -EACCES    the region does not allow that access (reason REGION_ACCESS)
+ *   -ENOMEM    no memory or no address space
+ *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    mmap, munmap
+ */
+LIBIOMMUFD_API int libiommufd_region_map(struct libiommufd_region *region, uint64_t offset,
+					 uint64_t length, uint32_t access, void **ret_ptr);
+
+/**
+ * End a mapping of libiommufd_region_map().
+ *
+ * @param region the region it was made from
+ * @param ptr    what libiommufd_region_map() returned
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL, or ptr is not a mapping of this region
+ *
+ * @par Threads  safe
+ * @par Calls    munmap
+ */
+LIBIOMMUFD_API int libiommufd_region_unmap(struct libiommufd_region *region, void *ptr);
+
+/**
+ * Read from a region through the kernel.
+ *
+ * @param region a region
+ * @param offset first byte
+ * @param buf    length bytes
+ * @param length bytes; not 0
+ *
+ * @return 0 if all of it was read, or
+ *   -EINVAL    a NULL, zero length, or beyond the end of the region (reason ARGUMENT)
+ *   -EACCES    the region cannot be read (reason REGION_ACCESS)
+ *   -EIO       the device did not answer, or answered less; buf may hold a part of it
+ *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    pread64
+ */
+LIBIOMMUFD_API int libiommufd_region_read(struct libiommufd_region *region, uint64_t offset,
+					  void *buf, size_t length);
+
+/**
+ * Write to a region through the kernel. As libiommufd_region_read() the other way round.
+ *
+ * @param region a region
+ * @param offset first byte
+ * @param buf    length bytes
+ * @param length bytes; not 0
+ *
+ * @return 0 if all of it was written, or an error as libiommufd_region_read(); after -EIO a part of it
+ *         may have been written
+ *
+ * @par Threads  safe
+ * @par Calls    pwrite64
+ */
+LIBIOMMUFD_API int libiommufd_region_write(struct libiommufd_region *region, uint64_t offset,
+					   const void *buf, size_t length);
+
+/**
+ * Read 8 bits of PCI configuration space.
+ *
+ * @param dev       a PCI device in state BOUND or ATTACHED
+ * @param offset    bytes from the start; naturally aligned
+ * @param ret_value in the byte order of the CPU
+ *
+ * @return 0, or
+ *   -EINVAL     a NULL, unaligned, or beyond the end
+ *   -EACCES     not bound (reason NOT_BOUND)
+ *   -EOPNOTSUPP the device has no configuration space
+ *   -EIO        the device did not answer
+ *   -ENODEV     the device is gone (reason DEVICE_GONE)
+ *   -EPERM      not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    pread64; ioctl in the first call
+ */
+LIBIOMMUFD_API int libiommufd_device_config_read8(struct libiommufd_device *dev, uint32_t offset,
+						  uint8_t *ret_value);
+/** As libiommufd_device_config_read8(), 16 bits. */
+LIBIOMMUFD_API int libiommufd_device_config_read16(struct libiommufd_device *dev, uint32_t offset,
+						   uint16_t *ret_value);
+/** As libiommufd_device_config_read8(), 32 bits. */
+LIBIOMMUFD_API int libiommufd_device_config_read32(struct libiommufd_device *dev, uint32_t offset,
+						   uint32_t *ret_value);
+
+/**
+ * Write 8 bits of PCI configuration space. The kernel protects and virtualises parts of it.
+ *
+ * @param dev    a PCI device in state BOUND or ATTACHED
+ * @param offset bytes from the start; naturally aligned
+ * @param value  in the byte order of the CPU
+ *
+ * @return 0, or an error as libiommufd_device_config_read8()
+ *
+ * @par Threads  safe
+ * @par Calls    pwrite64; ioctl in the first call
+ */
+LIBIOMMUFD_API int libiommufd_device_config_write8(struct libiommufd_device *dev, uint32_t offset,
+						   uint8_t value);
+/** As libiommufd_device_config_write8(), 16 bits. */
+LIBIOMMUFD_API int libiommufd_device_config_write16(struct libiommufd_device *dev, uint32_t offset,
+						    uint16_t value);
+/** As libiommufd_device_config_write8(), 32 bits. */
+LIBIOMMUFD_API int libiommufd_device_config_write32(struct libiommufd_device *dev, uint32_t offset,
+						    uint32_t value);
+
+/**
+ * Let a PCI device issue DMA, or stop it. Off after bind and after every reset.
+ *
+ * @param dev    a PCI device in state BOUND or ATTACHED
+ * @param enable true to let it
+ *
+ * @return 0, or an error as libiommufd_device_config_read8()
+ *
+ * @par Threads  safe
+ * @par Calls    pread64, pwrite64; ioctl in the first call
+ */
+LIBIOMMUFD_API int libiommufd_device_set_bus_master(struct libiommufd_device *dev, bool enable);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

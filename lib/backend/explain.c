@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns the sentences for failures in which the kernel's errno alone does not say why. Reads sysfs,
+ * /proc and limits, but only where the ctx allows it; never changes anything.
+ */
+#include "explain.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* RLIMIT_MEMLOCK, or 0 where it may not be asked or does not limit anything. */
+static uint64_t memlock_limit(const struct backend_ctx *ctx)
+{
+	uint64_t limit;
+
+	if (!ctx->explain || ctx->sys->memlock(ctx->sys, &limit) < 0 || limit == UINT64_MAX)
+		return 0;
+	return limit;
+}
+
+static int no_memory(const struct backend_ctx *ctx, struct op *op, uint64_t needed)
+{
+	uint64_t limit = memlock_limit(ctx);
+
+	if (!limit)
+		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY,
+			       "no memory, or RLIMIT_MEMLOCK would be exceeded");
+	if (needed)
+		op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY_LIMIT,
+			"%" PRIu64 " bytes cannot be pinned: RLIMIT_MEMLOCK allows %" PRIu64
+			" bytes in all, counted per %s; raise it (ulimit -l, LimitMEMLOCK=) or map "
+			"less",
+			needed, limit,
+			ctx->ops->kind == LIBIOMMUFD_BACKEND_TYPE1 ? "process" : "user");
+	else
+		op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY_LIMIT,
+			"what is mapped cannot be pinned: RLIMIT_MEMLOCK allows %" PRIu64
+			" bytes in all; raise it (ulimit -l, LimitMEMLOCK=) or map less",
+			limit);
+	op_limit(op, needed, limit);
+	return -ENOMEM;
+}
+
+static int bad_memory(struct op *op, int error)
+{
+	return op_fail(op, error, LIBIOMMUFD_REASON_BAD_MEMORY,
+		       "the process memory is not all mapped with that access, or cannot be pinned "
+		       "(a device's BAR, a file system without page cache)");
+}
+
+int explain_map(const struct backend_ctx *ctx, struct op *op, int error, const struct dma *dma)
+{
+	uint64_t last = dma->iova + dma->length - 1;
+
+	switch (error) {
+	case -EEXIST:
+		return op_fail(op, error, LIBIOMMUFD_REASON_IOVA_IN_USE,
+			       "something is mapped in 0x%" PRIx64 "-0x%" PRIx64
+			       " already; unmap it first",
+			       dma->iova, last);
+	case -EINVAL:
+		if (dma->fixed)
+			return op_fail(op, error, LIBIOMMUFD_REASON_IOVA_RANGE,
+				       "0x%" PRIx64 "-0x%" PRIx64 " is not inside the ranges that "
+				       "the attached devices can use; libiommufd_ioas_query_ranges() "
+				       "lists them",
+				       dma->iova, last);
+		return op_fail(op, error, LIBIOMMUFD_REASON_ARGUMENT,
+			       "the kernel refuses these arguments");
+	case -ENOSPC:
+		op_fail(op, error, LIBIOMMUFD_REASON_IOVA_EXHAUSTED,
+			"no free range of %" PRIu64 " bytes is left; unmap something",
+			dma->length);
+		op_limit(op, dma->length, 0);
+		return error;
+	case -ENOMEM:
+		return no_memory(ctx, op, dma->length);
+	case -EFAULT:
+		return bad_memory(op, error);
+	case -EOVERFLOW:
+		return op_fail(op, error, LIBIOMMUFD_REASON_ARGUMENT,
+			       "an end of the range does not fit the address space");
+	case -ENOENT:
+		return op_fail(op, error, LIBIOMMUFD_REASON_NOT_MAPPED,
+			       "not all of the source range is mapped");
+	case -EPERM:
+		return op_fail(op, error, LIBIOMMUFD_REASON_RAISED_ACCESS,
+			       "a copy may not allow more access than the original");
+	default:
+		return op_fail(op, error, LIBIOMMUFD_REASON_KERNEL, "the kernel answers %s",
+			       strerrordesc_np(-error));
+	}
+}
+
+int explain_attach(const struct backend_ctx *ctx, struct op *op, int error,
+		   const struct backend_ioas *ioas)
+{
+	switch (error) {
+	case -EADDRINUSE:
+		return op_fail(op, error, LIBIOMMUFD_REASON_IOVA_CONFLICT,
+			       "mappings or allowed ranges of the address space lie where the device "
+			       "cannot have them (reserved regions, address width, alignment); "
+			       "attach first and map inside libiommufd_ioas_query_ranges()");
+	case -EINVAL:
+		return op_fail(op, error, LIBIOMMUFD_REASON_GROUP_ATTACHED,
+			       "another device of the group is attached to a different address "
+			       "space, or the IOMMU cannot use this one; a group has one "
+			       "translation: attach it to the same one");
+	case -ENOMEM:
+		return no_memory(ctx, op, 0);
+	case -EFAULT:
+		return bad_memory(op, error);
+	case -ENOENT:
+		return op_fail(op, error, LIBIOMMUFD_REASON_ARGUMENT,
+			       ioas ? "the address space is gone from the kernel"
+				    : "no page table or address space has this id");
+	case -ENODEV:
+		return op_fail(op, error, LIBIOMMUFD_REASON_DEVICE_GONE, "the device is gone");
+	default:
+		return op_fail(op, error, LIBIOMMUFD_REASON_KERNEL, "the kernel answers %s",
+			       strerrordesc_np(-error));
+	}
+}
+
+struct member_search {
+	const struct sys *sys;
+	char dir[SYSFS_PATH];
+	char address[72];
+	char driver[48];
+};
+
+static int stop_at_first(void *data, const char *name)
+{
+	(void)name;
+	*(bool *)data = true;
+	return 1;
+}
+
+/* May a group be given to user space while this driver has this member? The kernel's own rule. */
+static bool driver_is_harmless(const struct sys *sys, const char *dir, const char *driver)
+{
+	char vfio[SYSFS_PATH + 300];
+	bool any = false;
+
+	if (!strcmp(driver, "pci-stub") || !strcmp(driver, "pcieport") ||
+	    !strncmp(driver, "vfio", 4))
+		return true;
+	snprintf(vfio, sizeof(vfio), "%s/vfio-dev", dir);
+	sys->list(sys, vfio, stop_at_first, &any);
+	return any;
+}
+
+static int find_blocker(void *data, const char *name)
+{
+	struct member_search *search = data;
+	char dir[SYSFS_PATH + 260];
+
+	snprintf(dir, sizeof(dir), "%s/%s", search->dir, name);
+	if (sysfs_link(search->sys, dir, "driver", search->driver, sizeof(search->driver)) < 0 ||
+	    driver_is_harmless(search->sys, dir, search->driver)) {
+		search->driver[0] = '\0';
+		return 0;
+	}
+	snprintf(search->address, sizeof(search->address), "%s", name);
+	return 1;
+}
+
+/* Is interrupt remapping known to be absent, and is doing without it not allowed? */
+static bool interrupts_unsafe(const struct backend_ctx *ctx)
+{
+	const char *module = ctx->ops->kind == LIBIOMMUFD_BACKEND_NATIVE ? "iommufd"
+									 : "vfio_iommu_type1";
+	char path[96], value[8], chunk[4096];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters", module);
+	if (sysfs_read(ctx->sys, path, "allow_unsafe_interrupts", value, sizeof(value)) < 0 ||
+	    value[0] != 'N')
+		return false;
+
+	/* x86 shows remapped interrupts as "IR-PCI-MSI" and the like; other machines do not say. */
+	int fd = ctx->sys->open(ctx->sys, "/proc/interrupts", O_RDONLY);
+	if (fd < 0)
+		return false;
+	bool x86 = false, remapped = false;
+	size_t kept = 0;
+	ssize_t n;
+	while ((n = ctx->sys->read(ctx->sys, fd, chunk + kept, sizeof(chunk) - 1 - kept)) > 0) {
+		kept += (size_t)n;
+		chunk[kept] = '\0';
+		x86 = x86 || strstr(chunk, "IO-APIC");
+		remapped = remapped || strstr(chunk, "IR-");
+		/* A word may be cut in two: keep the end. */
+		size_t tail = kept < 8 ? kept : 8;
+		memmove(chunk, chunk + kept - tail, tail);
+		kept = tail;
+	}
+	ctx->sys->close(ctx->sys, fd);
+	return x86 && !remapped;
+}
+
+int explain_claim(const struct backend_ctx *ctx, struct op *op, int error, const struct place *place)
+{
+	struct member_search search = {.sys = ctx->sys};
+
+	if (error == -ENODEV)
+		return op_fail(op, error, LIBIOMMUFD_REASON_DEVICE_GONE, "the device is gone");
+	if (error == -ENOMEM)
+		return op_fail(op, error, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	if (error == -EINVAL)
+		return op_fail(op, error, LIBIOMMUFD_REASON_ALREADY_BOUND,
+			       "the device is bound through another file already");
+	if (error != -EPERM && error != -EBUSY)
+		return op_fail(op, error, LIBIOMMUFD_REASON_KERNEL, "the kernel answers %s",
+			       strerrordesc_np(-error));
+	if (!ctx->explain)
+		return op_fail(op, error, LIBIOMMUFD_REASON_GROUP_BUSY,
+			       "the group is not viable, in use by someone else, or its interrupts "
+			       "cannot be isolated");
+
+	if (place->group >= 0) {
+		snprintf(search.dir, sizeof(search.dir), "/sys/kernel/iommu_groups/%d/devices",
+			 place->group);
+		ctx->sys->list(ctx->sys, search.dir, find_blocker, &search);
+		if (search.driver[0])
+			return op_fail(op, error, LIBIOMMUFD_REASON_GROUP_NOT_VIABLE,
+				       "group %d is not viable: %s is bound to %s; unbind it or bind "
+				       "it to vfio-pci",
+				       place->group, search.address, search.driver);
+	}
+	if (error == -EPERM && interrupts_unsafe(ctx))
+		return op_fail(op, error, LIBIOMMUFD_REASON_UNSAFE_INTERRUPTS,
+			       "there is no interrupt remapping; enable it in the firmware, or accept "
+			       "the risk with the parameter %s.allow_unsafe_interrupts=1",
+			       ctx->ops->kind == LIBIOMMUFD_BACKEND_NATIVE ? "iommufd"
+									   : "vfio_iommu_type1");
+	if (place->group >= 0)
+		return op_fail(op, error, LIBIOMMUFD_REASON_GROUP_BUSY,
+			       "group %d is in use by another process, another context, or the other "
+			       "VFIO interface",
+			       place->group);
+	return op_fail(op, error, LIBIOMMUFD_REASON_GROUP_BUSY,
+		       "the device's group is in use by someone else");
+}
+
+int explain_node(struct op *op, int error, const char *path)
+{
+	switch (error) {
+	case -EACCES:
+	case -EPERM:
+		return op_fail(op, error, LIBIOMMUFD_REASON_NOT_PERMITTED,
+			       "%s may not be opened for reading and writing; give this user access "
+			       "to it",
+			       path);
+	case -ENOENT:
+		return op_fail(op, error, LIBIOMMUFD_REASON_NODE_MISSING,
+			       "%s does not exist; in a container, pass the node in", path);
+	case -EBUSY:
+		return op_fail(op, error, LIBIOMMUFD_REASON_GROUP_BUSY,
+			       "%s is in use: another file has it open or a device of it bound",
+			       path);
+	case -ENODEV:
+	case -ENXIO:
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_DEVICE_GONE,
+			       "%s has no device behind it any more", path);
+	default:
+		return op_fail(op, error, LIBIOMMUFD_REASON_KERNEL, "cannot open %s: %s", path,
+			       strerrordesc_np(-error));
+	}
+}
+
+int explain_not_vfio(const struct sys *sys, struct op *op, const struct place *place)
+{
+	char driver[48];
+
+	if (sysfs_link(sys, place->sysfs, "driver", driver, sizeof(driver)) < 0)
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NOT_VFIO_DRIVER,
+			       "no driver is bound to it; bind it to vfio-pci");
+	if (!strncmp(driver, "vfio", 4))
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_DEVICE_GONE,
+			       "it is bound to %s, but being removed", driver);
+	return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NOT_VFIO_DRIVER,
+		       "it is bound to %s; unbind it and bind it to vfio-pci", driver);
+}

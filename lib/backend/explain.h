@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a kernel's errno to a reason and a sentence. Each returns the errno it was given. */
+#ifndef LIBIOMMUFD_EXPLAIN_H
+#define LIBIOMMUFD_EXPLAIN_H
+
+#include "backend.h"
+
+/* A map, copy or attach that pins memory failed. attaching: the memory was mapped before. */
+int explain_map(const struct backend_ctx *ctx, struct op *op, int error, const struct dma *dma);
+int explain_attach(const struct backend_ctx *ctx, struct op *op, int error,
+		   const struct backend_ioas *ioas);
+
+/* The kernel refused to give the group to this ctx. */
+int explain_claim(const struct backend_ctx *ctx, struct op *op, int error,
+		  const struct place *place);
+
+/* A node could not be opened. */
+int explain_node(struct op *op, int error, const char *path);
+
+/* What a driverless or wrongly bound device needs. */
+int explain_not_vfio(const struct sys *sys, struct op *op, const struct place *place);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns devices as the caller sees them: their states and the lock that serialises changes of one
+ * device. Where DMA goes is the group's affair, in the backend. Calls a backend.
+ */
+#include "device.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backend/group.h"
+#include "ctx.h"
+#include "ioas.h"
+
+struct libiommufd_device {
+	struct libiommufd_ctx *ctx;
+	struct backend_device *backend;
+	pthread_mutex_t lock; /* bind, attach, detach */
+	struct region_set regions;
+};
+
+const struct sys *device_sys(const struct libiommufd_device *dev)
+{
+	return ctx_sys(dev->ctx);
+}
+
+const struct log *device_log(const struct libiommufd_device *dev)
+{
+	return ctx_log(dev->ctx);
+}
+
+struct region_set *device_regions(struct libiommufd_device *dev)
+{
+	return &dev->regions;
+}
+
+const struct place *device_place(const struct libiommufd_device *dev)
+{
+	return &dev->backend->place;
+}
+
+int device_failed(struct op *op, int error, const char *what)
+{
+	if (error == -ENODEV)
+		return op_fail(op, error, LIBIOMMUFD_REASON_DEVICE_GONE, "the device is gone");
+	return op_fail(op, error, LIBIOMMUFD_REASON_KERNEL, "%s: %s", what,
+		       strerrordesc_np(-error));
+}
+
+static int check_bound(const struct libiommufd_device *dev, struct op *op)
+{
+	if (atomic_load(&dev->backend->bound))
+		return 0;
+	return op_fail(op, -EACCES, LIBIOMMUFD_REASON_NOT_BOUND,
+		       "the device is not bound; call libiommufd_device_bind() first");
+}
+
+int device_file(const struct libiommufd_device *dev, struct op *op)
+{
+	int r = ctx_check_ours(dev->ctx, op);
+
+	if (r == 0)
+		r = check_bound(dev, op);
+	return r < 0 ? r : dev->backend->fd;
+}
+
+/* The common start of a call on dev. */
+static int begin(struct op *op, const char *name, const struct libiommufd_device *dev)
+{
+	op_begin(op, name, dev ? dev->backend->place.name : "", dev ? ctx_log(dev->ctx) : NULL);
+	if (!dev)
+		return op_null(op, "dev");
+	return ctx_check_ours(dev->ctx, op);
+}
+
+EXPORT int libiommufd_device_open(struct libiommufd_ctx *ctx, const char *name,
+				  const struct libiommufd_device_opts *opts,
+				  struct libiommufd_device **ret_dev)
+{
+	struct libiommufd_device_opts known;
+	struct place place;
+	struct op op;
+
+	op_begin(&op, "open", name ? name : "", ctx ? ctx_log(ctx) : NULL);
+	if (!ctx || !name || !ret_dev)
+		return op_end(&op, op_null(&op, "ctx, name or ret_dev"));
+	int r = ctx_check_ours(ctx, &op);
+	if (r == 0)
+		r = op_options(&op, opts, &known, sizeof(known), 0);
+	if (r == 0)
+		r = place_find(ctx_sys(ctx), &op, name, &place);
+	if (r < 0)
+		return op_end(&op, r);
+
+	struct libiommufd_device *dev = calloc(1, sizeof(*dev));
+	if (!dev)
+		return op_end(&op,
+			      op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
+	r = ctx_backend(ctx)->ops->device_open(ctx_backend(ctx), &op, &place, &dev->backend);
+	if (r < 0) {
+		free(dev);
+		return op_end(&op, r);
+	}
+	dev->ctx = libiommufd_ctx_ref(ctx);
+	pthread_mutex_init(&dev->lock, NULL);
+	region_set_init(&dev->regions);
+	*ret_dev = dev;
+	return op_end(&op, 0);
+}
+
+static int bind(struct libiommufd_device *dev, struct op *op, struct libiommufd_ioas *ioas)
+{
+	if (ioas && ioas_ctx(ioas) != dev->ctx)
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OTHER_CTX,
+			       "the device and the address space are of different contexts");
+	if (atomic_load(&dev->backend->bound))
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ALREADY_BOUND,
+			       "the device is bound already");
+	return dev->backend->ctx->ops->bind(dev->backend, op, ioas ? ioas_backend(ioas) : NULL);
+}
+
+EXPORT int libiommufd_device_bind(struct libiommufd_device *dev,
+				  const struct libiommufd_bind_opts *opts)
+{
+	struct libiommufd_bind_opts known;
+	struct op op;
+
+	int r = begin(&op, "bind", dev);
+	if (r == 0)
+		r = op_options(&op, opts, &known, sizeof(known), 0);
+	if (r == 0) {
+		pthread_mutex_lock(&dev->lock);
+		r = bind(dev, &op, known.ioas);
+		pthread_mutex_unlock(&dev->lock);
+	}
+	return op_end(&op, r);
+}
+
+static int attach(struct libiommufd_device *dev, struct op *op, struct backend_ioas *ioas,
+		  uint32_t pt_id)
+{
+	pthread_mutex_lock(&dev->lock);
+	int r = check_bound(dev, op);
+	if (r == 0)
+		r = dev->backend->ctx->ops->attach(dev->backend, op, ioas, pt_id);
+	pthread_mutex_unlock(&dev->lock);
+	return r;
+}
+
+EXPORT int libiommufd_device_attach(struct libiommufd_device *dev, struct libiommufd_ioas *ioas)
+{
+	struct op op;
+
+	int r = begin(&op, "attach", dev);
+	if (r == 0 && !ioas)
+		r = op_null(&op, "ioas");
+	if (r == 0 && ioas_ctx(ioas) != dev->ctx)
+		r = op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_OTHER_CTX,
+			    "the device and the address space are of different contexts");
+	if (r == 0)
+		r = attach(dev, &op, ioas_backend(ioas), 0);
+	return op_end(&op, r);
+}
+
+EXPORT int libiommufd_device_attach_id(struct libiommufd_device *dev, uint32_t pt_id)
+{
+	struct op op;
+
+	int r = begin(&op, "attach_id", dev);
+	if (r == 0)
+		r = attach(dev, &op, NULL, pt_id);
+	return op_end(&op, r);
+}
+
+EXPORT int libiommufd_device_detach(struct libiommufd_device *dev)
+{
+	struct op op;
+
+	int r = begin(&op, "detach", dev);
+	if (r == 0) {
+		pthread_mutex_lock(&dev->lock);
+		r = check_bound(dev, &op);
+		if (r == 0)
+			r = dev->backend->ctx->ops->detach(dev->backend, &op);
+		pthread_mutex_unlock(&dev->lock);
+	}
+	return op_end(&op, r);
+}
+
+EXPORT int libiommufd_device_close(struct libiommufd_device *dev, uint32_t flags)
+{
+	struct op op;
+
+	if (!dev)
+		return 0;
+	op_begin(&op, "close", dev->backend->place.name, ctx_log(dev->ctx));
+	if (flags & ~LIBIOMMUFD_CLOSE_FORCE)
+		return op_end(&op, op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+					   "unknown flags 0x%x", flags));
+	if (!(flags & LIBIOMMUFD_CLOSE_FORCE) && region_set_mapped(&dev->regions))
+		return op_end(&op, op_fail(&op, -EBUSY, LIBIOMMUFD_REASON_REGION_MAPPED,
+					   "a region is still mapped; unmap it or close with "
+					   "LIBIOMMUFD_CLOSE_FORCE"));
+	region_set_fini(&dev->regions, ctx_sys(dev->ctx));
+	dev->backend->ctx->ops->device_close(dev->backend, !ctx_is_ours(dev->ctx));
+	pthread_mutex_destroy(&dev->lock);
+	libiommufd_ctx_unref(dev->ctx);
+	free(dev);
+	return 0;
+}
+
+EXPORT uint32_t libiommufd_device_get_id(const struct libiommufd_device *dev)
+{
+	return dev && atomic_load(&dev->backend->bound) ? dev->backend->id : 0;
+}
+
+EXPORT const char *libiommufd_device_get_name(const struct libiommufd_device *dev)
+{
+	return dev ? dev->backend->place.name : "";
+}
+
+EXPORT enum libiommufd_device_state
+libiommufd_device_get_state(const struct libiommufd_device *dev)
+{
+	if (!dev || !atomic_load(&dev->backend->bound))
+		return LIBIOMMUFD_DEVICE_OPENED;
+	return device_attached(dev->backend) ? LIBIOMMUFD_DEVICE_ATTACHED : LIBIOMMUFD_DEVICE_BOUND;
+}
+
+EXPORT int libiommufd_device_query_fd(struct libiommufd_device *dev, int *ret_fd)
+{
+	struct op op;
+
+	op_begin(&op, "query_fd", dev ? dev->backend->place.name : "",
+		 dev ? ctx_log(dev->ctx) : NULL);
+	if (!dev || !ret_fd)
+		return op_end(&op, op_null(&op, "dev or ret_fd"));
+	/* The native one is open from the start; the other exists from bind on. */
+	if (dev->backend->ctx->ops->kind == LIBIOMMUFD_BACKEND_TYPE1) {
+		int r = check_bound(dev, &op);
+		if (r < 0)
+			return op_end(&op, r);
+	}
+	*ret_fd = dev->backend->fd;
+	return 0;
+}
+
+EXPORT int libiommufd_device_query_reach(struct libiommufd_device *dev,
+					 enum libiommufd_reach *ret_reach,
+					 struct libiommufd_ioas **ret_ioas)
+{
+	struct backend_ioas *ioas;
+	struct op op;
+
+	int r = begin(&op, "query_reach", dev);
+	if (r == 0 && !ret_reach)
+		r = op_null(&op, "ret_reach");
+	if (r < 0)
+		return op_end(&op, r);
+	*ret_reach = group_reach(dev->backend, &ioas);
+	if (ret_ioas)
+		*ret_ioas = ioas ? ioas->owner : NULL;
+	return 0;
+}

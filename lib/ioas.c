@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns I/O address spaces as the caller sees them: arguments are checked here, once for all backends,
+ * and files that a kernel cannot map are mapped here. Calls a backend.
+ */
+#include "ioas.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "ctx.h"
+
+/* Our own mapping of a file, kept while it is mapped for devices. */
+struct file_map {
+	struct file_map *next;
+	uint64_t iova;
+	uint64_t length;
+	void *va;
+};
+
+struct libiommufd_ioas {
+	struct libiommufd_ctx *ctx;
+	struct backend_ioas *backend;
+	pthread_mutex_t files_lock;
+	struct file_map *files;
+	atomic_bool has_files;
+	char name[24];
+};
+
+struct libiommufd_ctx *ioas_ctx(const struct libiommufd_ioas *ioas)
+{
+	return ioas->ctx;
+}
+
+struct backend_ioas *ioas_backend(const struct libiommufd_ioas *ioas)
+{
+	return ioas->backend;
+}
+
+EXPORT int libiommufd_ioas_create(struct libiommufd_ctx *ctx, const struct libiommufd_ioas_opts *opts,
+				  struct libiommufd_ioas **ret_ioas)
+{
+	struct libiommufd_ioas_opts known;
+	struct op op;
+
+	op_begin(&op, "ioas_create", "", ctx ? ctx_log(ctx) : NULL);
+	if (!ctx || !ret_ioas)
+		return op_end(&op, op_null(&op, "ctx or ret_ioas"));
+	int r = ctx_check_ours(ctx, &op);
+	if (r == 0)
+		r = op_options(&op, opts, &known, sizeof(known), 0);
+	if (r < 0)
+		return op_end(&op, r);
+
+	struct libiommufd_ioas *ioas = calloc(1, sizeof(*ioas));
+	if (!ioas)
+		return op_end(&op,
+			      op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
+	r = ctx_backend(ctx)->ops->ioas_create(ctx_backend(ctx), &op, &ioas->backend);
+	if (r < 0) {
+		free(ioas);
+		return op_end(&op, r);
+	}
+	ioas->backend->owner = ioas;
+	ioas->ctx = libiommufd_ctx_ref(ctx);
+	pthread_mutex_init(&ioas->files_lock, NULL);
+	if (ioas->backend->id)
+		snprintf(ioas->name, sizeof(ioas->name), "ioas %u", ioas->backend->id);
+	else
+		strcpy(ioas->name, "ioas");
+	*ret_ioas = ioas;
+	return op_end(&op, 0);
+}
+
+/* Drop our mappings of the files that lie in [iova, last]. Needs the lock. */
+static void drop_files(struct libiommufd_ioas *ioas, uint64_t iova, uint64_t last)
+{
+	const struct sys *sys = ctx_sys(ioas->ctx);
+
+	for (struct file_map **link = &ioas->files, *file; (file = *link);) {
+		if (file->iova < iova || file->iova + (file->length - 1) > last) {
+			link = &file->next;
+			continue;
+		}
+		*link = file->next;
+		sys->munmap(sys, file->va, file->length);
+		free(file);
+	}
+	atomic_store(&ioas->has_files, ioas->files != NULL);
+}
+
+EXPORT int libiommufd_ioas_destroy(struct libiommufd_ioas *ioas)
+{
+	struct op op;
+
+	if (!ioas)
+		return 0;
+	op_begin(&op, "ioas_destroy", ioas->name, ctx_log(ioas->ctx));
+	bool disown = !ctx_is_ours(ioas->ctx);
+	int r = ioas->backend->ctx->ops->ioas_destroy(ioas->backend, &op, disown);
+	if (r < 0)
+		return op_end(&op, r);
+	/* Nobody else uses ioas now; in a child, a thread that does not exist may hold the lock. */
+	drop_files(ioas, 0, UINT64_MAX);
+	pthread_mutex_destroy(&ioas->files_lock);
+	libiommufd_ctx_unref(ioas->ctx);
+	free(ioas);
+	return 0;
+}
+
+EXPORT uint32_t libiommufd_ioas_get_id(const struct libiommufd_ioas *ioas)
+{
+	return ioas ? ioas->backend->id : 0;
+}
+
+/* ---- Arguments ---- */
+
+static int check_aligned(struct op *op, const char *what, uint64_t value)
+{
+	uint64_t page = page_size();
+
+	if (value & (page - 1))
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+			       "%s 0x%" PRIx64 " is not a multiple of the page size, %" PRIu64, what,
+			       value, page);
+	return 0;
+}
+
+static int check_end(struct op *op, const char *what, uint64_t start, uint64_t length)
+{
+	if (start + (length - 1) < start)
+		return op_fail(op, -EOVERFLOW, LIBIOMMUFD_REASON_ARGUMENT,
+			       "%s 0x%" PRIx64 " plus length 0x%" PRIx64 " goes beyond the end of the "
+			       "address space",
+			       what, start, length);
+	return 0;
+}
+
+/* What every call that maps has in common; source names what va is. */
+static int check_dma(struct op *op, const struct dma *dma, const char *source)
+{
+	const uint32_t both = LIBIOMMUFD_READ | LIBIOMMUFD_WRITE;
+	int r;
+
+	if (!dma->length)
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT, "length is 0");
+	if (!(dma->access & both) || dma->access & ~both)
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+			       "access 0x%x is not LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both",
+			       dma->access);
+	r = check_aligned(op, source, dma->va);
+	if (r == 0)
+		r = check_aligned(op, "length", dma->length);
+	if (r == 0 && dma->fixed)
+		r = check_aligned(op, "iova", dma->iova);
+	if (r == 0)
+		r = check_end(op, source, dma->va, dma->length);
+	if (r == 0 && dma->fixed)
+		r = check_end(op, "iova", dma->iova, dma->length);
+	return r;
+}
+
+/* The common start of a call on ioas. */
+static int begin(struct op *op, const char *name, const struct libiommufd_ioas *ioas)
+{
+	op_begin(op, name, ioas ? ioas->name : "", ioas ? ctx_log(ioas->ctx) : NULL);
+	if (__builtin_expect(!ioas, 0))
+		return op_null(op, "ioas");
+	return ctx_check_ours(ioas->ctx, op);
+}
+
+/* ---- Memory ---- */
+
+static int map(struct op *op, struct libiommufd_ioas *ioas, struct dma *dma)
+{
+	int r = check_dma(op, dma, "va");
+
+	if (r == 0 && !dma->va)
+		r = op_null(op, "va");
+	return r < 0 ? r : ioas->backend->ctx->ops->map(ioas->backend, op, dma);
+}
+
+EXPORT int libiommufd_ioas_map(struct libiommufd_ioas *ioas, void *va, uint64_t length,
+			       uint32_t access, uint64_t *ret_iova)
+{
+	struct dma dma = {.va = (uintptr_t)va, .length = length, .access = access};
+	struct op op;
+
+	int r = begin(&op, "map", ioas);
+	if (r == 0 && !ret_iova)
+		r = op_null(&op, "ret_iova");
+	if (r == 0)
+		r = map(&op, ioas, &dma);
+	if (r == 0)
+		*ret_iova = dma.iova;
+	return op_end(&op, r);
+}
+
+EXPORT int libiommufd_ioas_map_at(struct libiommufd_ioas *ioas, void *va, uint64_t length,
+				  uint32_t access, uint64_t iova)
+{
+	struct dma dma = {
+		.va = (uintptr_t)va,
+		.length = length,
+		.access = access,
+		.fixed = true,
+		.iova = iova,
+	};
+	struct op op;
+
+	int r = begin(&op, "map_at", ioas);
+	if (r == 0)
+		r = map(&op, ioas, &dma);
+	return op_end(&op, r);
+}
+
+/* ---- Files ---- */
+
+/* Map the file here, and that memory for devices. dma->va is the offset and stays it. */
+static int map_file_here(struct op *op, struct libiommufd_ioas *ioas, int fd, struct dma *dma)
+{
+	const struct sys *sys = ctx_sys(ioas->ctx);
+	int prot = (dma->access & LIBIOMMUFD_READ ? PROT_READ : 0) |
+		   (dma->access & LIBIOMMUFD_WRITE ? PROT_WRITE : 0);
+	struct dma memory = *dma;
+	struct file_map *file = calloc(1, sizeof(*file));
+
+	if (!file)
+		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	int r = sys->mmap(sys, NULL, dma->length, prot, MAP_SHARED, fd, dma->va, &file->va);
+	if (r < 0) {
+		free(file);
+		return op_fail(op, r, LIBIOMMUFD_REASON_BAD_MEMORY,
+			       "the file cannot be mapped: %s; it must be a regular file or memfd, "
+			       "open for reading, and for writing if the device may write",
+			       strerrordesc_np(-r));
+	}
+	/*
+	 * Our record is on the list before the address is known to anyone else: from then on another
+	 * thread may unmap it.
+	 */
+	pthread_mutex_lock(&ioas->files_lock);
+	memory.va = (uintptr_t)file->va;
+	r = ioas->backend->ctx->ops->map(ioas->backend, op, &memory);
+	if (r == 0) {
+		dma->iova = memory.iova;
+		file->iova = memory.iova;
+		file->length = dma->length;
+		file->next = ioas->files;
+		ioas->files = file;
+		atomic_store(&ioas->has_files, true);
+	}
+	pthread_mutex_unlock(&ioas->files_lock);
+	if (r < 0) {
+		sys->munmap(sys, file->va, dma->length);
+		free(file);
+	}
+	return r;
+}
+
+static int map_file(struct op *op, struct libiommufd_ioas *ioas, int fd, struct dma *dma)
+{
+	const struct sys *sys = ctx_sys(ioas->ctx);
+
+	int r = check_dma(op, dma, "offset");
+	if (r < 0)
+		return r;
+	/*
+	 * The kernel maps only files that live in memory, and might say so as late as at attach. The
+	 * files that can be sealed are just those.
+	 */
+	r = sys->seals(sys, fd);
+	if (r == -EBADF)
+		return op_fail(op, r, LIBIOMMUFD_REASON_ARGUMENT, "fd %d is not open", fd);
+	if (r >= 0) {
+		r = ioas->backend->ctx->ops->map_file(ioas->backend, op, fd, dma);
+		if (r != -ENOTTY)
+			return r;
+		op_forgive(op);
+	}
+	return map_file_here(op, ioas, fd, dma);
+}
+
+EXPORT int libiommufd_ioas_map_file(struct libiommufd_ioas *ioas, int fd, uint64_t offset,
+				    uint64_t length, uint32_t access, uint64_t *ret_iova)
+{
+	struct dma dma = {.va = offset, .length = length, .access = access};
+	struct op op;
+
+	int r = begin(&op, "map_file", ioas);
+	if (r == 0 && !ret_iova)
+		r = op_null(&op, "ret_iova");
+	if (r == 0)
+		r = map_file(&op, ioas, fd, &dma);
+	if (r == 0)
+		*ret_iova = dma.iova;
+	return op_end(&op, r);
+}
+
+EXPORT int libiommufd_ioas_map_file_at(struct libiommufd_ioas *ioas, int fd, uint64_t offset,
+				       uint64_t length, uint32_t access, uint64_t iova)
+{
+	struct dma dma = {
+		.va = offset,
+		.length = length,
+		.access = access,
+		.fixed = true,
+		.iova = iova,
+	};
+	struct op op;
+
+	int r = begin(&op, "map_file_at", ioas);
+	if (r == 0)
+		r = map_file(&op, ioas, fd, &dma);
+	return op_end(&op, r);
+}
+
+/* ---- Copy ---- */
+
+static int copy(struct op *op, struct libiommufd_ioas *dst, struct libiommufd_ioas *src,
+		struct dma *dma)
+{
+	if (!src)
+		return op_null(op, "src");
+	if (src->ctx != dst->ctx)
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OTHER_CTX,
+			       "the two address spaces are of different contexts");
+	int r = check_dma(op, dma, "src_iova");
+	return r < 0 ? r : dst->backend->ctx->ops->copy(dst->backend, src->backend, op, dma);
+}
+
+EXPORT int libiommufd_ioas_copy(struct libiommufd_ioas *dst, struct libiommufd_ioas *src,
+				uint64_t src_iova, uint64_t length, uint32_t access,
+				uint64_t *ret_iova)
+{
+	struct dma dma = {.va = src_iova, .length = length, .access = access};
+	struct op op;
+
+	int r = begin(&op, "copy", dst);
+	if (r == 0 && !ret_iova)
+		r = op_null(&op, "ret_iova");
+	if (r == 0)
+		r = copy(&op, dst, src, &dma);
+	if (r == 0)
+		*ret_iova = dma.iova;
+	return op_end(&op, r);
+}
+
+EXPORT int libiommufd_ioas_copy_at(struct libiommufd_ioas *dst, struct libiommufd_ioas *src,
+				   uint64_t src_iova, uint64_t length, uint32_t access,
+				   uint64_t dst_iova)
+{
+	struct dma dma = {
+		.va = src_iova,
+		.length = length,
+		.access = access,
+		.fixed = true,
+		.iova = dst_iova,
+	};
+	struct op op;
+
+	int r = begin(&op, "copy_at", dst);
+	if (r == 0)
+		r = copy(&op, dst, src, &dma);
+	return op_end(&op, r);
+}
+
+/* ---- Unmap ---- */
+
+static int unmap(struct op *op, struct libiommufd_ioas *ioas, uint64_t iova, uint64_t length,
+		 uint64_t *ret_unmapped)
+{
+	bool all = iova == 0 && length == UINT64_MAX;
+	uint64_t unmapped = 0;
+
+	if (!length)
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT, "length is 0");
+	int r = check_end(op, "iova", iova, length);
+	if (r < 0)
+		return r;
+	/* With the lock, so that a file mapped at the same address meanwhile keeps its record. */
+	bool files = atomic_load_explicit(&ioas->has_files, memory_order_acquire);
+	if (__builtin_expect(files, 0))
+		pthread_mutex_lock(&ioas->files_lock);
+	r = ioas->backend->ctx->ops->unmap(ioas->backend, op, iova, length, &unmapped);
+	if (__builtin_expect(files, 0)) {
+		if (r == 0)
+			drop_files(ioas, iova, all ? UINT64_MAX : iova + (length - 1));
+		pthread_mutex_unlock(&ioas->files_lock);
+	}
+	if (r == 0 && ret_unmapped)
+		*ret_unmapped = unmapped;
+	return r;
+}
+
+EXPORT int libiommufd_ioas_unmap(struct libiommufd_ioas *ioas, uint64_t iova, uint64_t length,
+				 uint64_t *ret_unmapped)
+{
+	struct op op;
+
+	int r = begin(&op, "unmap", ioas);
+	if (r == 0)
+		r = unmap(&op, ioas, iova, length, ret_unmapped);
+	return op_end(&op, r);
+}
+
+EXPORT int libiommufd_ioas_unmap_all(struct libiommufd_ioas *ioas, uint64_t *ret_unmapped)
+{
+	struct op op;
+
+	int r = begin(&op, "unmap_all", ioas);
+	if (r == 0)
+		r = unmap(&op, ioas, 0, UINT64_MAX, ret_unmapped);
+	return op_end(&op, r);
+}
+
+/* ---- Settings ---- */
+
+EXPORT int libiommufd_ioas_allow_iovas(struct libiommufd_ioas *ioas,
+				       const struct libiommufd_range *ranges, size_t count)
+{
+	struct op op;
+
+	int r = begin(&op, "allow_iovas", ioas);
+	if (r == 0 && count && !ranges)
+		r = op_null(&op, "ranges");
+	if (r == 0 && count > 1 << 20)
+		r = op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT, "more than 2^20 ranges");
+	for (size_t i = 0; r == 0 && i < count; i++)
+		if (ranges[i].last < ranges[i].start)
+			r = op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+				    "range %zu ends before it starts", i);
+	if (r == 0)
+		r = ioas->backend->ctx->ops->allow(ioas->backend, &op, ranges, count);
+	return op_end(&op, r);
+}
+
+EXPORT int libiommufd_ioas_set_huge_pages(struct libiommufd_ioas *ioas, bool enable)
+{
+	struct op op;
+
+	int r = begin(&op, "set_huge_pages", ioas);
+	if (r == 0)
+		r = ioas->backend->ctx->ops->set_huge_pages(ioas->backend, &op, enable);
+	return op_end(&op, r);
+}
+
+EXPORT int libiommufd_ioas_query_huge_pages(struct libiommufd_ioas *ioas, bool *ret_enable)
+{
+	struct op op;
+
+	int r = begin(&op, "query_huge_pages", ioas);
+	if (r == 0 && !ret_enable)
+		r = op_null(&op, "ret_enable");
+	if (r == 0)
+		r = ioas->backend->ctx->ops->query_huge_pages(ioas->backend, &op, ret_enable);
+	return op_end(&op, r);
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a device needs of an address space. */
+#ifndef LIBIOMMUFD_IOAS_H
+#define LIBIOMMUFD_IOAS_H
+
+#include "backend/backend.h"
+
+struct libiommufd_ctx *ioas_ctx(const struct libiommufd_ioas *ioas);
+struct backend_ioas *ioas_backend(const struct libiommufd_ioas *ioas);
+
+#endif

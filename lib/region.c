@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns the regions of a device: what the kernel says of them, their mappings into the process, and
+ * reading and writing. Calls sys on the device's file.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "device.h"
+#include "uapi/vfio.h"
+
+struct region_map {
+	struct region_map *next;
+	void *va;
+	size_t length;
+};
+
+struct region_area {
+	uint64_t offset, length;
+};
+
+struct libiommufd_region {
+	struct libiommufd_region *next;
+	struct libiommufd_device *dev;
+	uint32_t index;
+	uint32_t access;
+	uint64_t size;
+	uint64_t file_offset;
+	size_t area_count;
+	struct region_area *areas;
+	struct region_map *maps;
+};
+
+void region_set_init(struct region_set *set)
+{
+	pthread_mutex_init(&set->lock, NULL);
+	set->regions = NULL;
+}
+
+bool region_set_mapped(struct region_set *set)
+{
+	bool mapped = false;
+
+	for (struct libiommufd_region *region = set->regions; region; region = region->next)
+		mapped = mapped || region->maps;
+	return mapped;
+}
+
+void region_set_fini(struct region_set *set, const struct sys *sys)
+{
+	for (struct libiommufd_region *region; (region = set->regions);) {
+		for (struct region_map *map; (map = region->maps);) {
+			sys->munmap(sys, map->va, map->length);
+			region->maps = map->next;
+			free(map);
+		}
+		set->regions = region->next;
+		free(region->areas);
+		free(region);
+	}
+	pthread_mutex_destroy(&set->lock);
+}
+
+/* ---- What the kernel says ---- */
+
+/* The whole answer, however long; the caller frees it. */
+static int read_info(const struct sys *sys, struct op *op, int fd, uint32_t index,
+		     struct vfio_region_info **ret_info)
+{
+	uint32_t size = sizeof(struct vfio_region_info);
+	struct vfio_region_info *info = NULL;
+
+	for (;;) {
+		free(info);
+		info = calloc(1, size);
+		if (!info)
+			return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
+		info->argsz = size;
+		info->index = index;
+		int r = sys->ioctl(sys, fd, VFIO_DEVICE_GET_REGION_INFO, info);
+		if (r == -EINVAL) {
+			free(info);
+			return op_fail(op, r, LIBIOMMUFD_REASON_ARGUMENT,
+				       "the device has no region %u", index);
+		}
+		if (r < 0) {
+			free(info);
+			return device_failed(op, r, "the region cannot be described");
+		}
+		if (info->argsz <= size || info->argsz > 1 << 20)
+			break;
+		size = info->argsz;
+	}
+	/* From here on: how much of it there is. */
+	info->argsz = size;
+	*ret_info = info;
+	return 0;
+}
+
+/* The list of parts that can be mapped; NULL if the kernel gives none. -EIO if it makes no sense. */
+static int find_sparse(const struct vfio_region_info *info, const char **ret_list, uint32_t *ret_count)
+{
+	const char *bytes = (const char *)info;
+	struct vfio_region_info_cap_sparse_mmap cap;
+	uint32_t offset = info->flags & VFIO_REGION_INFO_FLAG_CAPS ? info->cap_offset : 0;
+
+	*ret_list = NULL;
+	*ret_count = 0;
+	while (offset) {
+		struct vfio_info_cap_header header;
+
+		if (offset < sizeof(*info) || offset > info->argsz ||
+		    info->argsz - offset < sizeof(header))
+			return -EIO;
+		memcpy(&header, bytes + offset, sizeof(header));
+		if (header.id == VFIO_REGION_INFO_CAP_SPARSE_MMAP) {
+			uint32_t room = info->argsz - offset;
+			if (room < sizeof(cap))
+				return -EIO;
+			memcpy(&cap, bytes + offset, sizeof(cap));
+			room -= sizeof(cap);
+			if (cap.nr_areas > room / sizeof(struct vfio_region_sparse_mmap_area))
+				return -EIO;
+			*ret_list = bytes + offset + sizeof(cap);
+			*ret_count = cap.nr_areas;
+			return 0;
+		}
+		/* Offsets only grow, so that a chain that bites its tail ends. */
+		if (header.next && header.next <= offset)
+			return -EIO;
+		offset = header.next;
+	}
+	return 0;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct region_area *x = a, *y = b;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static int take_areas(struct libiommufd_region *region, const struct vfio_region_info *info)
+{
+	const char *list;
+	uint32_t count;
+
+	if (!(info->flags & VFIO_REGION_INFO_FLAG_MMAP) || !info->size)
+		return 0;
+	int r = find_sparse(info, &list, &count);
+	if (r < 0)
+		return r;
+	region->areas = calloc(count ? count : 1, sizeof(*region->areas));
+	if (!region->areas)
+		return -ENOMEM;
+	if (!list) {
+		region->areas[0] = (struct region_area){0, info->size};
+		region->area_count = 1;
+		return 0;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		struct vfio_region_sparse_mmap_area area;
+
+		memcpy(&area, list + i * sizeof(area), sizeof(area));
+		if (!area.size)
+			continue;
+		if (area.offset > info->size || area.size > info->size - area.offset)
+			return -EIO;
+		region->areas[region->area_count++] = (struct region_area){area.offset, area.size};
+	}
+	qsort(region->areas, region->area_count, sizeof(*region->areas), by_offset);
+	return 0;
+}
+
+static int make_region(struct libiommufd_device *dev, struct op *op, int fd, uint32_t index,
+		       struct libiommufd_region **ret_region)
+{
+	struct vfio_region_info *info = NULL;
+
+	int r = read_info(device_sys(dev), op, fd, index, &info);
+	if (r < 0)
+		return r;
+	struct libiommufd_region *region = calloc(1, sizeof(*region));
+	r = region ? take_areas(region, info) : -ENOMEM;
+	if (r < 0) {
+		if (region)
+			free(region->areas);
+		free(region);
+		free(info);
+		if (r == -ENOMEM)
+			return op_fail(op, r, LIBIOMMUFD_REASON_MEMORY, "no memory");
+		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL,
+			       "the kernel's description of region %u is malformed", index);
+	}
+	region->dev = dev;
+	region->index = index;
+	region->size = info->size;
+	region->file_offset = info->offset;
+	region->access =
+		(info->flags & VFIO_REGION_INFO_FLAG_READ ? LIBIOMMUFD_READ : 0) |
+		(info->flags & VFIO_REGION_INFO_FLAG_WRITE ? LIBIOMMUFD_WRITE : 0);
+	free(info);
+	*ret_region = region;
+	return 0;
+}
+
+int region_find(struct libiommufd_device *dev, struct op *op, uint32_t index,
+		struct libiommufd_region **ret_region)
+{
+	struct region_set *set = device_regions(dev);
+	struct libiommufd_region *region;
+
+	int fd = device_file(dev, op), r = 0;
+	if (fd < 0)
+		return fd;
+	pthread_mutex_lock(&set->lock);
+	for (region = set->regions; region; region = region->next)
+		if (region->index == index)
+			break;
+	if (!region) {
+		r = make_region(dev, op, fd, index, &region);
+		if (r == 0) {
+			region->next = set->regions;
+			set->regions = region;
+		}
+	}
+	pthread_mutex_unlock(&set->lock);
+	if (r == 0)
+		*ret_region = region;
+	return r;
+}
+
+EXPORT int libiommufd_device_query_region_count(struct libiommufd_device *dev, uint32_t *ret_count)
+{
+	struct vfio_device_info info = {.argsz = sizeof(info)};
+	struct op op;
+
+	op_begin(&op, "query_region_count", dev ? device_place(dev)->name : "",
+		 dev ? device_log(dev) : NULL);
+	if (!dev || !ret_count)
+		return op_end(&op, op_null(&op, "dev or ret_count"));
+	int fd = device_file(dev, &op);
+	if (fd < 0)
+		return op_end(&op, fd);
+	int r = device_sys(dev)->ioctl(device_sys(dev), fd, VFIO_DEVICE_GET_INFO, &info);
+	if (r < 0)
+		return op_end(&op, device_failed(&op, r, "the device cannot be described"));
+	*ret_count = info.num_regions;
+	return op_end(&op, 0);
+}
+
+EXPORT int libiommufd_device_query_region(struct libiommufd_device *dev, uint32_t index,
+					  struct libiommufd_region **ret_region)
+{
+	struct op op;
+
+	op_begin(&op, "query_region", dev ? device_place(dev)->name : "",
+		 dev ? device_log(dev) : NULL);
+	if (!dev || !ret_region)
+		return op_end(&op, op_null(&op, "dev or ret_region"));
+	return op_end(&op, region_find(dev, &op, index, ret_region));
+}
+
+EXPORT uint64_t libiommufd_region_get_size(const struct libiommufd_region *region)
+{
+	return region ? region->size : 0;
+}
+
+EXPORT uint32_t libiommufd_region_get_access(const struct libiommufd_region *region)
+{
+	return region ? region->access : 0;
+}
+
+EXPORT uint64_t libiommufd_region_get_file_offset(const struct libiommufd_region *region)
+{
+	return region ? region->file_offset : 0;
+}
+
+EXPORT size_t libiommufd_region_get_area_count(const struct libiommufd_region *region)
+{
+	return region ? region->area_count : 0;
+}
+
+/* The common start of a call on region. */
+static void begin(struct op *op, const char *name, const struct libiommufd_region *region)
+{
+	op_begin(op, name, region ? device_place(region->dev)->name : "",
+		 region ? device_log(region->dev) : NULL);
+}
+
+EXPORT int libiommufd_region_get_area(const struct libiommufd_region *region, size_t index,
+				      uint64_t *ret_offset, uint64_t *ret_length)
+{
+	struct op op;
+
+	begin(&op, "region_get_area", region);
+	if (!region || !ret_offset || !ret_length)
+		return op_end(&op, op_null(&op, "region, ret_offset or ret_length"));
+	if (index >= region->area_count)
+		return op_end(&op, op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+					   "region %u has no area %zu", region->index, index));
+	*ret_offset = region->areas[index].offset;
+	*ret_length = region->areas[index].length;
+	return op_end(&op, 0);
+}
+
+/* ---- Mappings ---- */
+
+static int check_map(const struct libiommufd_region *region, struct op *op, uint64_t offset,
+		     uint64_t length, uint32_t access)
+{
+	const uint32_t both = LIBIOMMUFD_READ | LIBIOMMUFD_WRITE;
+
+	if (!length || (offset | length) & (page_size() - 1))
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+			       "offset 0x%" PRIx64 " or length 0x%" PRIx64 " is not a multiple of the "
+			       "page size, or length is 0",
+			       offset, length);
+	if (!(access & both) || access & ~both)
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+			       "access 0x%x is not LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both", access);
+	if (access & ~region->access)
+		return op_fail(op, -EACCES, LIBIOMMUFD_REASON_REGION_ACCESS,
+			       "region %u cannot be %s", region->index,
+			       region->access & LIBIOMMUFD_READ ? "written" : "read");
+	for (size_t i = 0; i < region->area_count; i++) {
+		const struct region_area *area = &region->areas[i];
+		if (offset >= area->offset && offset - area->offset <= area->length &&
+		    length <= area->length - (offset - area->offset))
+			return 0;
+	}
+	return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_REGION_ACCESS,
+		       "0x%" PRIx64 "+0x%" PRIx64 " of region %u is not inside a part that can be "
+		       "mapped; libiommufd_region_get_area() lists them",
+		       offset, length, region->index);
+}
+
+/*
+ * Map at an address that equals the offset modulo the size of the largest huge page that fits. Takes a
+ * larger piece of address space first, maps into it, and gives the rest back.
+ */
+static int map_aligned(const struct sys *sys, int fd, uint64_t file_offset, uint64_t offset,
+		       uint64_t length, int prot, void **ret_va)
+{
+	const uint64_t huge[] = {1ULL << 30, 2ULL << 20};
+	uint64_t align = 0;
+	void *space, *va;
+
+	for (size_t i = 0; i < 2 && !align; i++)
+		if (length >= huge[i])
+			align = huge[i];
+	if (!align)
+		return sys->mmap(sys, NULL, length, prot, MAP_SHARED, fd, file_offset + offset,
+				 ret_va);
+
+	int r = sys->mmap(sys, NULL, length + align, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0, &space);
+	if (r < 0)
+		return r;
+	uint64_t head = (offset - (uintptr_t)space) & (align - 1);
+	r = sys->mmap(sys, (char *)space + head, length, prot, MAP_SHARED | MAP_FIXED, fd,
+		      file_offset + offset, &va);
+	if (r < 0) {
+		sys->munmap(sys, space, length + align);
+		return r;
+	}
+	if (head)
+		sys->munmap(sys, space, head);
+	if (head != align)
+		sys->munmap(sys, (char *)va + length, align - head);
+	*ret_va = va;
+	return 0;
+}
+
+EXPORT int libiommufd_region_map(struct libiommufd_region *region, uint64_t offset, uint64_t length,
+				 uint32_t access, void **ret_ptr)
+{
+	struct op op;
+
+	begin(&op, "region_map", region);
+	if (!region || !ret_ptr)
+		return op_end(&op, op_null(&op, "region or ret_ptr"));
+	int fd = device_file(region->dev, &op);
+	if (fd < 0)
+		return op_end(&op, fd);
+	int r = check_map(region, &op, offset, length, access);
+	if (r < 0)
+		return op_end(&op, r);
+
+	const struct sys *sys = device_sys(region->dev);
+	int prot = (access & LIBIOMMUFD_READ ? PROT_READ : 0) |
+		   (access & LIBIOMMUFD_WRITE ? PROT_WRITE : 0);
+	struct region_map *map = calloc(1, sizeof(*map));
+	r = map ? map_aligned(sys, fd, region->file_offset, offset, length, prot, &map->va)
+		: -ENOMEM;
+	if (r < 0) {
+		free(map);
+		if (r == -ENOMEM)
+			return op_end(&op, op_fail(&op, r, LIBIOMMUFD_REASON_MEMORY,
+						   "no memory or no address space"));
+		return op_end(&op, device_failed(&op, r, "the region cannot be mapped"));
+	}
+	map->length = length;
+	struct region_set *set = device_regions(region->dev);
+	pthread_mutex_lock(&set->lock);
+	map->next = region->maps;
+	region->maps = map;
+	pthread_mutex_unlock(&set->lock);
+	*ret_ptr = map->va;
+	return op_end(&op, 0);
+}
+
+EXPORT int libiommufd_region_unmap(struct libiommufd_region *region, void *ptr)
+{
+	struct region_map *map = NULL;
+	struct op op;
+
+	begin(&op, "region_unmap", region);
+	if (!region || !ptr)
+		return op_end(&op, op_null(&op, "region or ptr"));
+	struct region_set *set = device_regions(region->dev);
+	const struct sys *sys = device_sys(region->dev);
+	int r = 0;
+
+	pthread_mutex_lock(&set->lock);
+	for (struct region_map **link = &region->maps; *link; link = &(*link)->next) {
+		if ((*link)->va != ptr)
+			continue;
+		map = *link;
+		r = sys->munmap(sys, map->va, map->length);
+		if (r == 0)
+			*link = map->next;
+		break;
+	}
+	pthread_mutex_unlock(&set->lock);
+	if (!map)
+		return op_end(&op, op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+					   "%p is not a mapping of region %u", ptr, region->index));
+	if (r < 0)
+		return op_end(&op, device_failed(&op, r, "the mapping cannot be ended"));
+	free(map);
+	return op_end(&op, 0);
+}
+
+/* ---- Read and write ---- */
+
+int region_transfer(struct libiommufd_region *region, struct op *op, uint64_t offset, void *to,
+		    const void *from, size_t length)
+{
+	const struct sys *sys = device_sys(region->dev);
+	uint32_t need = to ? LIBIOMMUFD_READ : LIBIOMMUFD_WRITE;
+
+	int fd = device_file(region->dev, op);
+	if (fd < 0)
+		return fd;
+	if (!length || offset > region->size || length > region->size - offset)
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+			       "0x%" PRIx64 "+0x%zx is not inside the 0x%" PRIx64 " bytes of region %u",
+			       offset, length, region->size, region->index);
+	if (!(region->access & need))
+		return op_fail(op, -EACCES, LIBIOMMUFD_REASON_REGION_ACCESS,
+			       "region %u cannot be %s", region->index, to ? "read" : "written");
+	uint64_t at = region->file_offset + offset;
+	ssize_t n = to ? sys->pread(sys, fd, to, length, at) : sys->pwrite(sys, fd, from, length, at);
+	if (n < 0)
+		return device_failed(op, (int)n, to ? "the region cannot be read"
+						    : "the region cannot be written");
+	if ((size_t)n != length)
+		return op_fail(op, -EIO, LIBIOMMUFD_REASON_KERNEL,
+			       "the device took only %zd of %zu bytes", n, length);
+	return 0;
+}
+
+EXPORT int libiommufd_region_read(struct libiommufd_region *region, uint64_t offset, void *buf,
+				  size_t length)
+{
+	struct op op;
+
+	begin(&op, "region_read", region);
+	if (!region || !buf)
+		return op_end(&op, op_null(&op, "region or buf"));
+	return op_end(&op, region_transfer(region, &op, offset, buf, NULL, length));
+}
+
+EXPORT int libiommufd_region_write(struct libiommufd_region *region, uint64_t offset,
+				   const void *buf, size_t length)
+{
+	struct op op;
+
+	begin(&op, "region_write", region);
+	if (!region || !buf)
+		return op_end(&op, op_null(&op, "region or buf"));
+	return op_end(&op, region_transfer(region, &op, offset, NULL, buf, length));
+}
