@@ -109,5 +109,4 @@ def build(kernel, deb: Path, work: Path, progress) -> Path:
     shutil.copy(tree / '.config', out / 'config')
     shutil.copy(tree / 'System.map', out / 'System.map')
     shutil.copy(tree / 'arch/x86/boot/bzImage', out / 'bzImage')
-    process.run(['strip', '-o', str(out / 'vmlinux'), str(tree / 'vmlinux')], log, 'strip')
     return out

@@ -54,7 +54,7 @@ class Ready:
 
     @property
     def image(self) -> Path:
-        return self.path / 'vmlinux'
+        return self.path / 'bzImage'
 
     @property
     def release(self) -> str:

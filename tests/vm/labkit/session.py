@@ -106,7 +106,7 @@ class Session:
         self._progress.clear()
         text = process.tail(console, TAIL)
         if result.status != verdict.LAB_FAILURE:    # the boot went well: what the kernel said since then is enough
-            text = text.rpartition('LAB-RUN')[2].partition('\n')[2]
+            text = text.rpartition('LAB-RUN')[2].partition('\n')[2].partition('\nLAB-EXIT')[0]
         if text.strip():
             print(f'--- the end of the kernel log\n{text.rstrip()}\n---', file=sys.stderr)
         if result.status == verdict.LAB_FAILURE and (said := process.tail(errors, 10)):

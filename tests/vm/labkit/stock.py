@@ -1,9 +1,38 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Takes a Debian kernel package apart without installing it: the uncompressed image, its modules, its config."""
+"""Takes a Debian kernel package apart without installing it: its image, its modules, its config."""
+import os
 from pathlib import Path
 
+from . import LabError, process
+
 RECIPE = 1
+# Big, and for devices that no guest of the lab has.
+LEFT_OUT = ('drivers/gpu', 'drivers/media', 'drivers/infiniband', 'drivers/net/wireless', 'drivers/staging',
+            'drivers/scsi', 'drivers/usb', 'drivers/iio', 'drivers/hid', 'drivers/input', 'drivers/mtd', 'sound')
 
 
 def unpack(kernel, deb: Path, work: Path, progress) -> Path:
-    raise NotImplementedError
+    """Unpack in work; return a directory that is ready to be published."""
+    log = work / 'log'
+    out = work / 'out'
+    out.mkdir()
+    leave = ' '.join(f"--exclude='*/kernel/{path}'" for path in LEFT_OUT)
+    pipe = (f"set -o pipefail; dpkg-deb --fsys-tarfile '{deb}' | "
+            f"tar -x -C '{out}' --wildcards {leave} './boot/*' './lib/modules/*'")
+    progress.start()
+    process.run(['bash', '-c', pipe], log, f'unpacking {deb.name}', lambda: progress.update(f'unpack {deb.name}'))
+    images = list(out.glob('boot/vmlinuz-*'))
+    if len(images) != 1:
+        raise LabError(f'{deb} has not one kernel image but {len(images)}')
+    release = images[0].name.removeprefix('vmlinuz-')
+    for path in (out / 'lib/modules' / release).glob('build'), (out / 'lib/modules' / release).glob('source'):
+        for link in path:
+            link.unlink()
+    os.rename(images[0], out / 'bzImage')
+    os.rename(out / 'boot' / f'config-{release}', out / 'config')
+    os.rename(out / 'boot' / f'System.map-{release}', out / 'System.map')
+    os.rmdir(out / 'boot')
+    (out / 'release').write_text(release + '\n', encoding='utf-8')
+    process.run(['depmod', '-b', str(out), release], log, 'depmod',
+                env=os.environ | {'PATH': os.environ.get('PATH', '') + ':/usr/sbin:/sbin'})
+    return out
