@@ -61,7 +61,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: dma ADDRESS\n");
 		return 2;
 	}
-	uint8_t *memory = mmap(NULL, 3 * SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t *memory =
+		mmap(NULL, 3 * SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (memory == MAP_FAILED) {
 		perror("mmap");
 		return 1;
@@ -72,8 +73,9 @@ int main(int argc, char **argv)
 	printf("backend: %s\n", libiommufd_ctx_get_backend_why(ctx));
 	check(libiommufd_ioas_create(ctx, NULL, &ioas));
 	check(libiommufd_device_open(ctx, argv[1], NULL, &dev));
-	check(libiommufd_device_bind(dev, &(struct libiommufd_bind_opts){
-		.size = sizeof(struct libiommufd_bind_opts), .ioas = ioas }));
+	check(libiommufd_device_bind(
+		dev, &(struct libiommufd_bind_opts){.size = sizeof(struct libiommufd_bind_opts),
+						    .ioas = ioas}));
 	check(edu_start(&edu, dev));
 	printf("device:  %s is bound\n", libiommufd_device_get_name(dev));
 

@@ -61,6 +61,7 @@ enum libiommufd_backend {
 
 /* ---- Errors ------------------------------------------------------------------------------- */
 
+/* clang-format off */
 /** Why a call failed. Values are stable; new ones are added at the end. */
 enum libiommufd_reason {
 	LIBIOMMUFD_REASON_NONE = 0,              /**< no failure yet in this thread */
@@ -85,7 +86,7 @@ enum libiommufd_reason {
 	LIBIOMMUFD_REASON_GROUP_NOT_VIABLE = 19, /**< a group member is on another driver */
 	LIBIOMMUFD_REASON_GROUP_BUSY = 20,       /**< someone else uses the group */
 	LIBIOMMUFD_REASON_GROUP_ATTACHED = 21,   /**< the group translates through another space */
-	LIBIOMMUFD_REASON_UNSAFE_INTERRUPTS = 22,/**< no interrupt remapping, and not allowed without */
+	LIBIOMMUFD_REASON_UNSAFE_INTERRUPTS = 22, /**< no interrupt remapping, and not allowed without */
 	LIBIOMMUFD_REASON_IOVA_RANGE = 23,       /**< an address outside the allowed ranges */
 	LIBIOMMUFD_REASON_IOVA_IN_USE = 24,      /**< something is mapped there already */
 	LIBIOMMUFD_REASON_IOVA_CONFLICT = 25,    /**< mappings lie where the device cannot have them */
@@ -100,7 +101,9 @@ enum libiommufd_reason {
 	LIBIOMMUFD_REASON_REGION_ACCESS = 34,    /**< the region cannot be read, written or mapped so */
 	LIBIOMMUFD_REASON_RESTORE_FAILED = 35,   /**< a failed change could not be undone */
 };
+/* clang-format on */
 
+/* clang-format off */
 /**
  * What this thread's last failed call left behind. Plain data: copy it by assignment, or the first
  * size bytes of it to another language. Fields are only ever added at the end.
@@ -110,12 +113,13 @@ struct libiommufd_error {
 	int32_t error;      /**< the negative errno that was returned; 0 before any failure */
 	uint32_t reason;    /**< enum libiommufd_reason */
 	uint32_t reserved;  /**< 0 */
-	uint64_t needed;    /**< what the call needed, in the unit the reason names; 0 if it names none */
+	uint64_t needed;    /**< what the call needed, in the unit the reason names; 0: none */
 	uint64_t allowed;   /**< what was allowed, same unit */
 	char operation[24]; /**< the call: "bind", "map", ... */
 	char subject[72];   /**< the object: a device's name, "ioas 3", ... */
 	char text[400];     /**< a sentence for people; says what to do where that is known */
 };
+/* clang-format on */
 
 /**
  * The record of this thread's last failed call.
@@ -291,14 +295,14 @@ LIBIOMMUFD_API struct libiommufd_ctx *libiommufd_ctx_unref(struct libiommufd_ctx
 LIBIOMMUFD_API int libiommufd_ctx_query_fd(struct libiommufd_ctx *ctx, int *ret_fd);
 
 /** The backend of a context: NATIVE or TYPE1. AUTO for NULL. @par Calls none */
-LIBIOMMUFD_API enum libiommufd_backend
-libiommufd_ctx_get_backend(const struct libiommufd_ctx *ctx);
+LIBIOMMUFD_API enum libiommufd_backend libiommufd_ctx_get_backend(const struct libiommufd_ctx *ctx);
 
 /**
  * Why a context has its backend, as a sentence; "" for NULL. Valid while ctx is. @par Calls none
  */
 LIBIOMMUFD_API const char *libiommufd_ctx_get_backend_why(const struct libiommufd_ctx *ctx);
 
+/* clang-format off */
 /** What a kernel or a backend may or may not be able to do. New values are added at the end. */
 enum libiommufd_feature {
 	LIBIOMMUFD_FEATURE_MAP_FILE = 1,       /**< the kernel maps files itself (no own mapping) */
@@ -314,10 +318,11 @@ enum libiommufd_feature {
 	LIBIOMMUFD_FEATURE_FAULT_QUEUE = 11,   /**< IOMMU_FAULT_QUEUE_ALLOC */
 	LIBIOMMUFD_FEATURE_VIOMMU = 12,        /**< IOMMU_VIOMMU_ALLOC */
 	LIBIOMMUFD_FEATURE_VDEVICE = 13,       /**< IOMMU_VDEVICE_ALLOC */
-	LIBIOMMUFD_FEATURE_CHANGE_PROCESS = 14,/**< IOMMU_IOAS_CHANGE_PROCESS */
+	LIBIOMMUFD_FEATURE_CHANGE_PROCESS = 14, /**< IOMMU_IOAS_CHANGE_PROCESS */
 	LIBIOMMUFD_FEATURE_VEVENTQ = 15,       /**< IOMMU_VEVENTQ_ALLOC */
 	LIBIOMMUFD_FEATURE_HW_QUEUE = 16,      /**< IOMMU_HW_QUEUE_ALLOC */
 };
+/* clang-format on */
 
 /**
  * Ask whether a feature is there. Asks the kernel, not the headers of the build machine; it says
@@ -700,17 +705,18 @@ LIBIOMMUFD_API int libiommufd_ioas_set_huge_pages(struct libiommufd_ioas *ioas, 
  * @par Kernel   6.2
  * @par Source   IOMMU_OPTION (IOMMU_OPTION_HUGE_PAGES)
  */
-LIBIOMMUFD_API int libiommufd_ioas_query_huge_pages(struct libiommufd_ioas *ioas,
-						    bool *ret_enable);
+LIBIOMMUFD_API int libiommufd_ioas_query_huge_pages(struct libiommufd_ioas *ioas, bool *ret_enable);
 
 /* ---- Device ------------------------------------------------------------------------------- */
 
+/* clang-format off */
 /** What can be done with a device. */
 enum libiommufd_device_state {
 	LIBIOMMUFD_DEVICE_OPENED = 1,   /**< nothing but bind, facts and close */
 	LIBIOMMUFD_DEVICE_BOUND = 2,    /**< regions; DMA is blocked unless a group member is attached */
 	LIBIOMMUFD_DEVICE_ATTACHED = 3, /**< also DMA to the attached address space */
 };
+/* clang-format on */
 
 /** Options of libiommufd_device_open(). */
 struct libiommufd_device_opts {
@@ -999,8 +1005,8 @@ LIBIOMMUFD_API const char *libiommufd_facts_get_member(const struct libiommufd_f
 						       unsigned int index);
 
 /** The driver of member number index; NULL if unknown, "" if none. @par Calls none */
-LIBIOMMUFD_API const char *
-libiommufd_facts_get_member_driver(const struct libiommufd_facts *facts, unsigned int index);
+LIBIOMMUFD_API const char *libiommufd_facts_get_member_driver(const struct libiommufd_facts *facts,
+							      unsigned int index);
 
 /** The VFIO character device: "/dev/vfio/devices/vfio0". @par Calls none */
 LIBIOMMUFD_API const char *libiommufd_facts_get_node(const struct libiommufd_facts *facts);

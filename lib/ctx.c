@@ -66,8 +66,8 @@ static void mark_owner(struct libiommufd_ctx *ctx)
 static int read_wishes(struct op *op, const struct libiommufd_ctx_opts *from, bool from_fd,
 		       struct libiommufd_ctx_opts *opts)
 {
-	const uint32_t known = LIBIOMMUFD_CTX_RLIMIT_PROCESS | LIBIOMMUFD_CTX_NO_EXPLAIN |
-			       LIBIOMMUFD_CTX_EXPLAIN;
+	const uint32_t known =
+		LIBIOMMUFD_CTX_RLIMIT_PROCESS | LIBIOMMUFD_CTX_NO_EXPLAIN | LIBIOMMUFD_CTX_EXPLAIN;
 	const char *variable;
 
 	int r = op_options(op, from, opts, sizeof(*opts), known);
@@ -94,7 +94,8 @@ static int read_wishes(struct op *op, const struct libiommufd_ctx_opts *from, bo
 		opts->backend = LIBIOMMUFD_BACKEND_TYPE1;
 	else
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
-			       "the environment variable LIBIOMMUFD_BACKEND is \"%.32s\"; set it to "
+			       "the environment variable LIBIOMMUFD_BACKEND is \"%.32s\"; set it "
+			       "to "
 			       "native or type1, or unset it",
 			       variable);
 	return 0;
@@ -213,9 +214,9 @@ EXPORT int libiommufd_ctx_query_fd(struct libiommufd_ctx *ctx, int *ret_fd)
 		return op_end(&op, op_null(&op, "ctx or ret_fd"));
 	int fd = ctx->backend->ops->ctx_fd(ctx->backend);
 	if (fd < 0)
-		return op_end(&op, op_fail(&op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
-					   "the %s backend has no /dev/iommu",
-					   ctx->backend->ops->name));
+		return op_end(&op,
+			      op_fail(&op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+				      "the %s backend has no /dev/iommu", ctx->backend->ops->name));
 	*ret_fd = fd;
 	return 0;
 }

@@ -94,8 +94,7 @@ EXPORT int libiommufd_device_open(struct libiommufd_ctx *ctx, const char *name,
 
 	struct libiommufd_device *dev = calloc(1, sizeof(*dev));
 	if (!dev)
-		return op_end(&op,
-			      op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
+		return op_end(&op, op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
 	r = ctx_backend(ctx)->ops->device_open(ctx_backend(ctx), &op, &place, &dev->backend);
 	if (r < 0) {
 		free(dev);
@@ -219,8 +218,7 @@ EXPORT const char *libiommufd_device_get_name(const struct libiommufd_device *de
 	return dev ? dev->backend->place.name : "";
 }
 
-EXPORT enum libiommufd_device_state
-libiommufd_device_get_state(const struct libiommufd_device *dev)
+EXPORT enum libiommufd_device_state libiommufd_device_get_state(const struct libiommufd_device *dev)
 {
 	if (!dev || !atomic_load(&dev->backend->bound))
 		return LIBIOMMUFD_DEVICE_OPENED;

@@ -27,7 +27,8 @@ struct libiommufd_facts {
 };
 
 /* A link that may be absent: "" then. False if it cannot be told. */
-static bool read_link(const struct sys *sys, const char *dir, const char *link, char *buf, size_t size)
+static bool read_link(const struct sys *sys, const char *dir, const char *link, char *buf,
+		      size_t size)
 {
 	int r = sysfs_link(sys, dir, link, buf, size);
 	if (r < 0)
@@ -50,8 +51,8 @@ static int add_member(void *data, const char *name)
 	snprintf(member->address, sizeof(member->address), "%s", name);
 	snprintf(dir, sizeof(dir), "/sys/kernel/iommu_groups/%d/devices/%.260s", facts->place.group,
 		 name);
-	member->driver_known = read_link(facts->sys, dir, "driver", member->driver,
-					 sizeof(member->driver));
+	member->driver_known =
+		read_link(facts->sys, dir, "driver", member->driver, sizeof(member->driver));
 	return 0;
 }
 
@@ -82,8 +83,8 @@ static int read_facts(const struct sys *sys, struct op *op, const struct place *
 	if (place->sysfs[0]) {
 		facts->driver_known = read_link(sys, place->sysfs, "driver", facts->driver,
 						sizeof(facts->driver));
-		facts->iommu_known = read_link(sys, place->sysfs, "iommu", facts->iommu,
-					       sizeof(facts->iommu));
+		facts->iommu_known =
+			read_link(sys, place->sysfs, "iommu", facts->iommu, sizeof(facts->iommu));
 	}
 	if (place->group >= 0)
 		read_members(facts);

@@ -40,7 +40,8 @@ struct backend_ioas *ioas_backend(const struct libiommufd_ioas *ioas)
 	return ioas->backend;
 }
 
-EXPORT int libiommufd_ioas_create(struct libiommufd_ctx *ctx, const struct libiommufd_ioas_opts *opts,
+EXPORT int libiommufd_ioas_create(struct libiommufd_ctx *ctx,
+				  const struct libiommufd_ioas_opts *opts,
 				  struct libiommufd_ioas **ret_ioas)
 {
 	struct libiommufd_ioas_opts known;
@@ -57,8 +58,7 @@ EXPORT int libiommufd_ioas_create(struct libiommufd_ctx *ctx, const struct libio
 
 	struct libiommufd_ioas *ioas = calloc(1, sizeof(*ioas));
 	if (!ioas)
-		return op_end(&op,
-			      op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
+		return op_end(&op, op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
 	r = ctx_backend(ctx)->ops->ioas_create(ctx_backend(ctx), &op, &ioas->backend);
 	if (r < 0) {
 		free(ioas);
@@ -124,8 +124,8 @@ static int check_aligned(struct op *op, const char *what, uint64_t value)
 
 	if (value & (page - 1))
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
-			       "%s 0x%" PRIx64 " is not a multiple of the page size, %" PRIu64, what,
-			       value, page);
+			       "%s 0x%" PRIx64 " is not a multiple of the page size, %" PRIu64,
+			       what, value, page);
 	return 0;
 }
 
@@ -133,7 +133,8 @@ static int check_end(struct op *op, const char *what, uint64_t start, uint64_t l
 {
 	if (start + (length - 1) < start)
 		return op_fail(op, -EOVERFLOW, LIBIOMMUFD_REASON_ARGUMENT,
-			       "%s 0x%" PRIx64 " plus length 0x%" PRIx64 " goes beyond the end of the "
+			       "%s 0x%" PRIx64 " plus length 0x%" PRIx64
+			       " goes beyond the end of the "
 			       "address space",
 			       what, start, length);
 	return 0;

@@ -132,7 +132,8 @@ int op_options(struct op *op, const void *from, void *to, uint32_t to_size, uint
 	memcpy(&size, bytes, sizeof(size));
 	if (size < 2 * sizeof(uint32_t))
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
-			       "the options have size %u; set it to the sizeof of the struct", size);
+			       "the options have size %u; set it to the sizeof of the struct",
+			       size);
 	memcpy(&flags, bytes + sizeof(size), sizeof(flags));
 	if (flags & ~known_flags)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS, "unknown flags 0x%x",
@@ -140,7 +141,8 @@ int op_options(struct op *op, const void *from, void *to, uint32_t to_size, uint
 	for (uint32_t i = to_size; i < size; i++)
 		if (bytes[i])
 			return op_fail(op, -E2BIG, LIBIOMMUFD_REASON_OPTIONS,
-				       "the options have a field at byte %u that this version of the "
+				       "the options have a field at byte %u that this version of "
+				       "the "
 				       "library does not know",
 				       i);
 	memcpy(to, from, size < to_size ? size : to_size);

@@ -31,8 +31,7 @@ EXPORT int libiommufd_ioas_query_ranges(struct libiommufd_ioas *ioas,
 
 	struct libiommufd_ranges *ranges = calloc(1, sizeof(*ranges));
 	if (!ranges)
-		return op_end(&op,
-			      op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
+		return op_end(&op, op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
 	struct backend_ioas *backend = ioas_backend(ioas);
 	r = backend->ctx->ops->ranges(backend, &op, &ranges->ranges, &ranges->count,
 				      &ranges->alignment);

@@ -100,7 +100,8 @@ static int read_info(const struct sys *sys, struct op *op, int fd, uint32_t inde
 }
 
 /* The list of parts that can be mapped; NULL if the kernel gives none. -EIO if it makes no sense. */
-static int find_sparse(const struct vfio_region_info *info, const char **ret_list, uint32_t *ret_count)
+static int find_sparse(const struct vfio_region_info *info, const char **ret_list,
+		       uint32_t *ret_count)
 {
 	const char *bytes = (const char *)info;
 	struct vfio_region_info_cap_sparse_mmap cap;
@@ -197,9 +198,8 @@ static int make_region(struct libiommufd_device *dev, struct op *op, int fd, uin
 	region->index = index;
 	region->size = info->size;
 	region->file_offset = info->offset;
-	region->access =
-		(info->flags & VFIO_REGION_INFO_FLAG_READ ? LIBIOMMUFD_READ : 0) |
-		(info->flags & VFIO_REGION_INFO_FLAG_WRITE ? LIBIOMMUFD_WRITE : 0);
+	region->access = (info->flags & VFIO_REGION_INFO_FLAG_READ ? LIBIOMMUFD_READ : 0) |
+			 (info->flags & VFIO_REGION_INFO_FLAG_WRITE ? LIBIOMMUFD_WRITE : 0);
 	free(info);
 	*ret_region = region;
 	return 0;
@@ -314,12 +314,14 @@ static int check_map(const struct libiommufd_region *region, struct op *op, uint
 
 	if (!length || (offset | length) & (page_size() - 1))
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
-			       "offset 0x%" PRIx64 " or length 0x%" PRIx64 " is not a multiple of the "
+			       "offset 0x%" PRIx64 " or length 0x%" PRIx64
+			       " is not a multiple of the "
 			       "page size, or length is 0",
 			       offset, length);
 	if (!(access & both) || access & ~both)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
-			       "access 0x%x is not LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both", access);
+			       "access 0x%x is not LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both",
+			       access);
 	if (access & ~region->access)
 		return op_fail(op, -EACCES, LIBIOMMUFD_REASON_REGION_ACCESS,
 			       "region %u cannot be %s", region->index,
@@ -456,16 +458,19 @@ int region_transfer(struct libiommufd_region *region, struct op *op, uint64_t of
 		return fd;
 	if (!length || offset > region->size || length > region->size - offset)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
-			       "0x%" PRIx64 "+0x%zx is not inside the 0x%" PRIx64 " bytes of region %u",
+			       "0x%" PRIx64 "+0x%zx is not inside the 0x%" PRIx64
+			       " bytes of region %u",
 			       offset, length, region->size, region->index);
 	if (!(region->access & need))
 		return op_fail(op, -EACCES, LIBIOMMUFD_REASON_REGION_ACCESS,
 			       "region %u cannot be %s", region->index, to ? "read" : "written");
 	uint64_t at = region->file_offset + offset;
-	ssize_t n = to ? sys->pread(sys, fd, to, length, at) : sys->pwrite(sys, fd, from, length, at);
+	ssize_t n =
+		to ? sys->pread(sys, fd, to, length, at) : sys->pwrite(sys, fd, from, length, at);
 	if (n < 0)
-		return device_failed(op, (int)n, to ? "the region cannot be read"
-						    : "the region cannot be written");
+		return device_failed(op, (int)n,
+				     to ? "the region cannot be read"
+					: "the region cannot be written");
 	if ((size_t)n != length)
 		return op_fail(op, -EIO, LIBIOMMUFD_REASON_KERNEL,
 			       "the device took only %zd of %zu bytes", n, length);

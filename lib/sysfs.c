@@ -32,7 +32,8 @@ int sysfs_link(const struct sys *sys, const char *dir, const char *link, char *b
 	return 0;
 }
 
-int sysfs_read(const struct sys *sys, const char *dir, const char *attribute, char *buf, size_t size)
+int sysfs_read(const struct sys *sys, const char *dir, const char *attribute, char *buf,
+	       size_t size)
 {
 	char path[SYSFS_PATH];
 
@@ -69,8 +70,8 @@ static void read_group(const struct sys *sys, struct place *place)
 		return;
 	}
 	long number = strtol(name, &end, 10);
-	place->group = *end || number < 0 || number > INT32_MAX ? LIBIOMMUFD_FACT_UNKNOWN
-								 : (int)number;
+	place->group =
+		*end || number < 0 || number > INT32_MAX ? LIBIOMMUFD_FACT_UNKNOWN : (int)number;
 }
 
 /* What sysfs says about the device in place->sysfs. */
@@ -142,7 +143,8 @@ int place_find(const struct sys *sys, struct op *op, const char *name, struct pl
 		if (names_group(name))
 			return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
 				       "%s is a group's or container's node; name the device: its "
-				       "PCI address, its directory in /sys, or /dev/vfio/devices/...",
+				       "PCI address, its directory in /sys, or "
+				       "/dev/vfio/devices/...",
 				       name);
 		if (strlen(name) >= sizeof(place->node))
 			return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
@@ -152,7 +154,8 @@ int place_find(const struct sys *sys, struct op *op, const char *name, struct pl
 		return 0;
 	} else {
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
-			       "not a device name; give a PCI address like 0000:06:00.0, a directory "
+			       "not a device name; give a PCI address like 0000:06:00.0, a "
+			       "directory "
 			       "in /sys, or a node like /dev/vfio/devices/vfio0");
 	}
 

@@ -38,10 +38,10 @@ struct backend_ioas {
 struct backend_device {
 	struct backend_ctx *ctx;
 	struct group *group;
-	int fd;              /* VFIO device file; -1 before it exists */
-	uint32_t id;         /* the kernel's; 0 if it has none */
+	int fd;      /* VFIO device file; -1 before it exists */
+	uint32_t id; /* the kernel's; 0 if it has none */
 	atomic_bool bound;
-	atomic_uint epoch;   /* see group.h: equal to the group's while attached */
+	atomic_uint epoch; /* see group.h: equal to the group's while attached */
 	struct place place;
 };
 
@@ -50,7 +50,7 @@ struct dma {
 	uint64_t va;
 	uint64_t length;
 	uint32_t access;
-	bool fixed;    /* iova is given, else the result is put there */
+	bool fixed; /* iova is given, else the result is put there */
 	uint64_t iova;
 };
 
@@ -83,10 +83,11 @@ struct backend {
 	int (*unmap)(struct backend_ioas *ioas, struct op *op, uint64_t iova, uint64_t length,
 		     uint64_t *ret_unmapped);
 	/* The array is the caller's to free; sorted. */
-	int (*ranges)(struct backend_ioas *ioas, struct op *op, struct libiommufd_range **ret_ranges,
-		      size_t *ret_count, uint64_t *ret_alignment);
-	int (*allow)(struct backend_ioas *ioas, struct op *op, const struct libiommufd_range *ranges,
-		     size_t count);
+	int (*ranges)(struct backend_ioas *ioas, struct op *op,
+		      struct libiommufd_range **ret_ranges, size_t *ret_count,
+		      uint64_t *ret_alignment);
+	int (*allow)(struct backend_ioas *ioas, struct op *op,
+		     const struct libiommufd_range *ranges, size_t count);
 	int (*set_huge_pages)(struct backend_ioas *ioas, struct op *op, bool enable);
 	int (*query_huge_pages)(struct backend_ioas *ioas, struct op *op, bool *ret_enable);
 

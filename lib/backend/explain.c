@@ -64,15 +64,15 @@ int explain_map(const struct backend_ctx *ctx, struct op *op, int error, const s
 		if (dma->fixed)
 			return op_fail(op, error, LIBIOMMUFD_REASON_IOVA_RANGE,
 				       "0x%" PRIx64 "-0x%" PRIx64 " is not inside the ranges that "
-				       "the attached devices can use; libiommufd_ioas_query_ranges() "
+				       "the attached devices can use; "
+				       "libiommufd_ioas_query_ranges() "
 				       "lists them",
 				       dma->iova, last);
 		return op_fail(op, error, LIBIOMMUFD_REASON_ARGUMENT,
 			       "the kernel refuses these arguments");
 	case -ENOSPC:
 		op_fail(op, error, LIBIOMMUFD_REASON_IOVA_EXHAUSTED,
-			"no free range of %" PRIu64 " bytes is left; unmap something",
-			dma->length);
+			"no free range of %" PRIu64 " bytes is left; unmap something", dma->length);
 		op_limit(op, dma->length, 0);
 		return error;
 	case -ENOMEM:
@@ -100,7 +100,8 @@ int explain_attach(const struct backend_ctx *ctx, struct op *op, int error,
 	switch (error) {
 	case -EADDRINUSE:
 		return op_fail(op, error, LIBIOMMUFD_REASON_IOVA_CONFLICT,
-			       "mappings or allowed ranges of the address space lie where the device "
+			       "mappings or allowed ranges of the address space lie where the "
+			       "device "
 			       "cannot have them (reserved regions, address width, alignment); "
 			       "attach first and map inside libiommufd_ioas_query_ranges()");
 	case -EINVAL:
@@ -170,8 +171,8 @@ static int find_blocker(void *data, const char *name)
 /* Is interrupt remapping known to be absent, and is doing without it not allowed? */
 static bool interrupts_unsafe(const struct backend_ctx *ctx)
 {
-	const char *module = ctx->ops->kind == LIBIOMMUFD_BACKEND_NATIVE ? "iommufd"
-									 : "vfio_iommu_type1";
+	const char *module =
+		ctx->ops->kind == LIBIOMMUFD_BACKEND_NATIVE ? "iommufd" : "vfio_iommu_type1";
 	char path[96], value[8], chunk[4096];
 
 	snprintf(path, sizeof(path), "/sys/module/%s/parameters", module);
@@ -200,7 +201,8 @@ static bool interrupts_unsafe(const struct backend_ctx *ctx)
 	return x86 && !remapped;
 }
 
-int explain_claim(const struct backend_ctx *ctx, struct op *op, int error, const struct place *place)
+int explain_claim(const struct backend_ctx *ctx, struct op *op, int error,
+		  const struct place *place)
 {
 	struct member_search search = {.sys = ctx->sys};
 
@@ -225,19 +227,22 @@ int explain_claim(const struct backend_ctx *ctx, struct op *op, int error, const
 		ctx->sys->list(ctx->sys, search.dir, find_blocker, &search);
 		if (search.driver[0])
 			return op_fail(op, error, LIBIOMMUFD_REASON_GROUP_NOT_VIABLE,
-				       "group %d is not viable: %s is bound to %s; unbind it or bind "
+				       "group %d is not viable: %s is bound to %s; unbind it or "
+				       "bind "
 				       "it to vfio-pci",
 				       place->group, search.address, search.driver);
 	}
 	if (error == -EPERM && interrupts_unsafe(ctx))
 		return op_fail(op, error, LIBIOMMUFD_REASON_UNSAFE_INTERRUPTS,
-			       "there is no interrupt remapping; enable it in the firmware, or accept "
+			       "there is no interrupt remapping; enable it in the firmware, or "
+			       "accept "
 			       "the risk with the parameter %s.allow_unsafe_interrupts=1",
 			       ctx->ops->kind == LIBIOMMUFD_BACKEND_NATIVE ? "iommufd"
 									   : "vfio_iommu_type1");
 	if (place->group >= 0)
 		return op_fail(op, error, LIBIOMMUFD_REASON_GROUP_BUSY,
-			       "group %d is in use by another process, another context, or the other "
+			       "group %d is in use by another process, another context, or the "
+			       "other "
 			       "VFIO interface",
 			       place->group);
 	return op_fail(op, error, LIBIOMMUFD_REASON_GROUP_BUSY,
@@ -250,7 +255,8 @@ int explain_node(struct op *op, int error, const char *path)
 	case -EACCES:
 	case -EPERM:
 		return op_fail(op, error, LIBIOMMUFD_REASON_NOT_PERMITTED,
-			       "%s may not be opened for reading and writing; give this user access "
+			       "%s may not be opened for reading and writing; give this user "
+			       "access "
 			       "to it",
 			       path);
 	case -ENOENT:

@@ -52,7 +52,8 @@ static int native_ctx_open(const struct sys *sys, struct op *op,
 		fd = sys->open(sys, "/dev/iommu", O_RDWR);
 	if (fd == -ENOENT || fd == -ENODEV || fd == -ENXIO)
 		return op_fail(op, fd, LIBIOMMUFD_REASON_NO_BACKEND,
-			       "/dev/iommu is not there; load the module iommufd, or use a kernel with "
+			       "/dev/iommu is not there; load the module iommufd, or use a kernel "
+			       "with "
 			       "CONFIG_IOMMUFD");
 	if (fd < 0)
 		return explain_node(op, fd, "/dev/iommu");
@@ -140,7 +141,8 @@ static int check_number(const struct sys *sys, struct op *op, int fd, const stru
 			       "%s is not a character device", place->node);
 	if (place_devt(sys, place, &wanted) == 0 && wanted != found)
 		return op_fail(op, -ENXIO, LIBIOMMUFD_REASON_STALE_NODE,
-			       "%s has the number of another device; it is a stale copy of the node",
+			       "%s has the number of another device; it is a stale copy of the "
+			       "node",
 			       place->node);
 	return 0;
 }

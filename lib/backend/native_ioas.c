@@ -44,7 +44,8 @@ int native_ioas_destroy(struct backend_ioas *base, struct op *op, bool disown)
 	int r = disown ? 0 : native_ioctl(base->ctx, IOMMU_DESTROY, &cmd);
 	if (r == -EBUSY)
 		return op_fail(op, r, LIBIOMMUFD_REASON_IN_USE,
-			       "devices are attached to it, or page tables made from it exist; detach "
+			       "devices are attached to it, or page tables made from it exist; "
+			       "detach "
 			       "and destroy those first");
 	if (r < 0)
 		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "the kernel answers %s",
@@ -232,7 +233,8 @@ int native_unmap(struct backend_ioas *ioas, struct op *op, uint64_t iova, uint64
 	}
 	if (r == -ENOENT)
 		return op_fail(op, r, LIBIOMMUFD_REASON_NOT_MAPPED,
-			       "nothing is mapped in 0x%" PRIx64 "-0x%" PRIx64 ", or the range cuts a "
+			       "nothing is mapped in 0x%" PRIx64 "-0x%" PRIx64
+			       ", or the range cuts a "
 			       "mapping; unmap whole mappings",
 			       iova, iova + length - 1);
 	if (r < 0)
@@ -314,7 +316,8 @@ static int huge_pages(struct backend_ioas *ioas, struct op *op, uint16_t what, u
 	int r = native_ioctl(ioas->ctx, IOMMU_OPTION, &cmd);
 	if (r == -EADDRINUSE)
 		return op_fail(op, r, LIBIOMMUFD_REASON_IOVA_CONFLICT,
-			       "memory is mapped that depends on it; set it before the first mapping");
+			       "memory is mapped that depends on it; set it before the first "
+			       "mapping");
 	if (r < 0)
 		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "the kernel answers %s",
 			       strerrordesc_np(-r));

@@ -15,15 +15,14 @@ static void update(struct mapping *node)
 	node->subtree_hole = 0;
 	if (node->left) {
 		node->subtree_first = node->left->subtree_first;
-		node->subtree_hole = larger(node->left->subtree_hole,
-					    node->iova - node->left->subtree_last - 1);
+		node->subtree_hole =
+			larger(node->left->subtree_hole, node->iova - node->left->subtree_last - 1);
 	}
 	if (node->right) {
 		node->subtree_last = node->right->subtree_last;
+		node->subtree_hole = larger(node->subtree_hole, node->right->subtree_hole);
 		node->subtree_hole =
-			larger(node->subtree_hole, node->right->subtree_hole);
-		node->subtree_hole = larger(node->subtree_hole,
-					    node->right->subtree_first - node->last - 1);
+			larger(node->subtree_hole, node->right->subtree_first - node->last - 1);
 	}
 }
 

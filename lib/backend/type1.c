@@ -91,7 +91,8 @@ static int type1_device_open(struct backend_ctx *ctx, struct op *op, struct plac
 			       "sysfs does not know the device of this node");
 	if (place->group == LIBIOMMUFD_FACT_NONE)
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
-			       "it has no IOMMU group: the IOMMU is off or missing; enable it in the "
+			       "it has no IOMMU group: the IOMMU is off or missing; enable it in "
+			       "the "
 			       "firmware and on the kernel's command line (intel_iommu=on)");
 	if (place->group < 0)
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
@@ -105,8 +106,8 @@ static int type1_device_open(struct backend_ctx *ctx, struct op *op, struct plac
 		return explain_node(op, r, path);
 
 	struct backend_device *dev = calloc(1, sizeof(*dev));
-	struct group *group = group_get(ctx, place->group, sizeof(struct type1_group),
-					release_group);
+	struct group *group =
+		group_get(ctx, place->group, sizeof(struct type1_group), release_group);
 	if (!dev || !group) {
 		if (group)
 			group_put(ctx, group, false);
@@ -235,7 +236,8 @@ static int type1_attach(struct backend_device *dev, struct op *op, struct backen
 	if (old && old != ioas && !device_attached(dev)) {
 		r = explain_attach(dev->ctx, op, -EINVAL, ioas);
 	} else if (old != ioas) {
-		r = type1_move(group, op, (struct type1_ioas *)old, (struct type1_ioas *)ioas, &lost);
+		r = type1_move(group, op, (struct type1_ioas *)old, (struct type1_ioas *)ioas,
+			       &lost);
 	}
 	if (r == 0)
 		group_now_attached(dev, ioas, 0);

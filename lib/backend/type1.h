@@ -12,17 +12,17 @@
 
 struct type1_group {
 	struct group base;
-	int fd;        /* /dev/vfio/N; -1 while no device is bound */
-	int container; /* /dev/vfio/vfio with this group in it; -1 likewise */
+	int fd;                          /* /dev/vfio/N; -1 while no device is bound */
+	int container;                   /* /dev/vfio/vfio with this group in it; -1 likewise */
 	struct libiommufd_range *ranges; /* usable addresses, sorted */
 	size_t range_count;
-	uint64_t page_sizes;       /* bitmap */
-	struct type1_group *peer;  /* the next one attached to the same address space */
+	uint64_t page_sizes;      /* bitmap */
+	struct type1_group *peer; /* the next one attached to the same address space */
 };
 
 struct type1_ioas {
 	struct backend_ioas base;
-	pthread_mutex_t lock;      /* all below; held over the ioctls that change mappings */
+	pthread_mutex_t lock; /* all below; held over the ioctls that change mappings */
 	struct shadow shadow;
 	struct type1_group *groups;
 	/* What all of groups can use, sorted; NULL while there are none. */

@@ -101,8 +101,8 @@ int type1_read_info(const struct sys *sys, struct op *op, struct type1_group *gr
 	if (r == 0)
 		r = take_ranges(info, size, group);
 	if (r == 0)
-		group->page_sizes = info->flags & VFIO_IOMMU_INFO_PGSIZES ? info->iova_pgsizes
-									  : page_size();
+		group->page_sizes =
+			info->flags & VFIO_IOMMU_INFO_PGSIZES ? info->iova_pgsizes : page_size();
 	free(info);
 	if (r < 0)
 		return op_fail(op, r,

@@ -116,7 +116,8 @@ static int map_all_into(const struct type1_ioas *ioas, const struct type1_group 
 
 /* ---- Addresses ---- */
 
-static bool inside(const struct libiommufd_range *ranges, size_t count, uint64_t first, uint64_t last)
+static bool inside(const struct libiommufd_range *ranges, size_t count, uint64_t first,
+		   uint64_t last)
 {
 	for (size_t i = 0; i < count; i++)
 		if (first >= ranges[i].start && last <= ranges[i].last)
@@ -149,7 +150,8 @@ static int intersect(const struct type1_ioas *ioas, const struct type1_group *wi
 		} else {
 			size_t n = 0, a = 0, b = 0;
 			while (a < count && b < next->range_count) {
-				const struct libiommufd_range *x = &ranges[a], *y = &next->ranges[b];
+				const struct libiommufd_range *x = &ranges[a],
+							      *y = &next->ranges[b];
 				uint64_t start = x->start > y->start ? x->start : y->start;
 				uint64_t last = x->last < y->last ? x->last : y->last;
 				if (start <= last)
@@ -180,8 +182,8 @@ static void take_ranges(struct type1_ioas *ioas, struct libiommufd_range *ranges
 static bool pick(const struct type1_ioas *ioas, uint64_t va, uint64_t length, uint64_t *ret_iova)
 {
 	const struct libiommufd_range *ranges = ioas->groups ? ioas->ranges : safe_ranges;
-	size_t count = ioas->groups ? ioas->range_count
-				    : sizeof(safe_ranges) / sizeof(safe_ranges[0]);
+	size_t count =
+		ioas->groups ? ioas->range_count : sizeof(safe_ranges) / sizeof(safe_ranges[0]);
 	const uint64_t large = 2 << 20, page = page_size();
 	uint64_t alignment = length >= large ? large : page;
 
@@ -364,7 +366,8 @@ static int remove_range(struct type1_ioas *ioas, struct mapping *first, uint64_t
 int type1_copy(struct backend_ioas *dst_base, struct backend_ioas *src_base, struct op *op,
 	       struct dma *dma)
 {
-	struct type1_ioas *dst = (struct type1_ioas *)dst_base, *src = (struct type1_ioas *)src_base;
+	struct type1_ioas *dst = (struct type1_ioas *)dst_base,
+			  *src = (struct type1_ioas *)src_base;
 	struct mapping *from, *copy, *first = NULL;
 	uint64_t done = 0, ignored;
 
@@ -527,7 +530,8 @@ static int restore(struct type1_group *group, struct op *op, const struct type1_
 	unmap_all_from(from, group);
 	*ret_lost = true;
 	return op_fail(op, error, LIBIOMMUFD_REASON_RESTORE_FAILED,
-		       "the new address space could not be mapped (%s) and the old one not restored: "
+		       "the new address space could not be mapped (%s) and the old one not "
+		       "restored: "
 		       "the group is detached and reaches nothing; attach it again",
 		       strerrordesc_np(-error));
 }
