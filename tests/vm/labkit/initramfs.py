@@ -9,8 +9,8 @@ from pathlib import Path
 from . import LabError, cache, hosttools
 
 GUEST = Path(__file__).resolve().parent.parent / 'guest'
-# In a stock kernel these are modules; built in, they cost nothing.
-NEEDED = ('virtio_pci', '9pnet_virtio', '9p', 'overlay')
+# In a stock kernel these are modules; built in, they cost nothing. Devices behind a virtio IOMMU wait for its driver.
+NEEDED = ('virtio_pci', 'virtio_iommu', '9pnet_virtio', '9p', 'overlay')
 
 
 class _Archive:

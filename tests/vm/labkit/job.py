@@ -4,7 +4,7 @@ import os
 import shlex
 from pathlib import Path
 
-from . import LabError, machine, topology
+from . import LabError, topology
 
 PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 DISK = 64 << 20
@@ -29,7 +29,7 @@ def _binds(options) -> bool:
 
 def _modules(options, topologies: list, ready) -> list:
     """The modules to load before anything is bound."""
-    names = list(machine.IOMMUS[options.iommu].modules)
+    names = []
     if not options.no_bind:
         names += ['vfio-pci', 'vfio_iommu_type1', 'iommufd']
     if not _binds(options):

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import LabError, hosttools
+from . import LabError, hosttools, kconfig
 
 EXIT_PORT = 0x501       # isa-debug-exit: a byte n written here ends QEMU with status 2 * n + 1
 SHARE_SLOTS = range(0x12, 0x1f)
@@ -16,19 +16,20 @@ class Iommu:
     text: str
     qemu: tuple = ()
     append: str = ''
-    modules: tuple = ()             # to load before devices are bound
+    symbol: str = ''                # what the kernel's config must have
     trace: str = ''                 # the QEMU trace event of a DMA fault
     below: int = 0                  # works with QEMU before this major version only
 
 
 IOMMUS = {
     'intel': Iommu('Intel VT-d with interrupt remapping',
-                   ('-device', 'intel-iommu,intremap=on,caching-mode=off'), 'intel_iommu=on', trace='vtd_dmar_fault'),
+                   ('-device', 'intel-iommu,intremap=on,caching-mode=off'), 'intel_iommu=on', 'CONFIG_INTEL_IOMMU',
+                   'vtd_dmar_fault'),
     'amd': Iommu('AMD-Vi with interrupt remapping; QEMU before 10', ('-device', 'amd-iommu,intremap=on'),
-                 'amd_iommu=on', trace='amdvi_page_fault', below=10),
+                 'amd_iommu=on', 'CONFIG_AMD_IOMMU', 'amdvi_page_fault', below=10),
     # It remaps no interrupts, which the kernel calls unsafe and refuses unless told otherwise.
     'virtio': Iommu('virtio-iommu, with unsafe interrupts allowed unless --safe-interrupts',
-                    ('-device', 'virtio-iommu-pci,addr=2'), '', ('virtio_iommu',), 'virtio_iommu_report_fault'),
+                    ('-device', 'virtio-iommu-pci,addr=2'), '', 'CONFIG_VIRTIO_IOMMU', 'virtio_iommu_report_fault'),
     'none': Iommu('no IOMMU; devices stay with their own drivers'),
 }
 UNSAFE_INTERRUPTS = 'iommufd.allow_unsafe_interrupts=1 vfio_iommu_type1.allow_unsafe_interrupts=1'
@@ -39,8 +40,11 @@ def _qemu_version() -> int:
     return int(re.search(r'version (\d+)', text)[1])
 
 
-def check(iommu: str) -> None:
-    below = IOMMUS[iommu].below
+def check(iommu: str, ready) -> None:
+    """Raise LabError if this QEMU or this kernel has no such IOMMU."""
+    symbol, below = IOMMUS[iommu].symbol, IOMMUS[iommu].below
+    if symbol and kconfig.read(ready.path / 'config').get(symbol) not in ('y', 'm'):
+        raise LabError(f'--iommu {iommu}: the kernel {ready.kernel.name} is built without {symbol}')
     if below and _qemu_version() >= below:
         raise LabError(f'--iommu {iommu} needs a QEMU before {below}: later ones do not boot with its interrupt '
                        'remapping without KVM')

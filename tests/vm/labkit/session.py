@@ -79,10 +79,10 @@ class Session:
         """Boot, run, judge, report on stderr; returns the lab's exit status."""
         options = self._options
         hosttools.require(hosttools.RUN)
-        machine.check(options.iommu)
         topologies = topology.choose(options.devices)
         options.write = [job.check_write(path) for path in options.write]
         ready = kernels.prepare(options.kernel, self._progress)
+        machine.check(options.iommu, ready)
         image = initramfs.prepare(ready)
         work = Path(tempfile.mkdtemp(prefix='iommufd-lab.'))
         try:
