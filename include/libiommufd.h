@@ -956,12 +956,12 @@ enum libiommufd_fact {
  * Where something cannot be read the fact is unknown; that is no failure. Strings are NULL when
  * unknown and "" when there is none.
  *
- * @param ctx       any context
+ * @param ctx       any context; or NULL, so that a machine where none can be opened can be looked at
  * @param name      as for libiommufd_device_open()
  * @param ret_facts a snapshot; free it with libiommufd_facts_free()
  *
  * @return 0, or
- *   -EINVAL    a NULL, or name has no known form
+ *   -EINVAL    name or ret_facts is NULL, or name has no known form
  *   -ENODEV    no such device (reason NO_SUCH_DEVICE)
  *   -ENOMEM    no memory
  *

@@ -99,21 +99,22 @@ static int read_facts(const struct sys *sys, struct op *op, const struct place *
 EXPORT int libiommufd_ctx_query_facts(struct libiommufd_ctx *ctx, const char *name,
 				      struct libiommufd_facts **ret_facts)
 {
+	const struct sys *sys = ctx ? ctx_sys(ctx) : &sys_kernel;
 	struct place place;
 	struct op op;
 
 	op_begin(&op, "query_facts", name ? name : "", ctx ? ctx_log(ctx) : NULL);
-	if (!ctx || !name || !ret_facts)
-		return op_end(&op, op_null(&op, "ctx, name or ret_facts"));
-	int r = place_find(ctx_sys(ctx), &op, name, &place);
+	if (!name || !ret_facts)
+		return op_end(&op, op_null(&op, "name or ret_facts"));
+	int r = place_find(sys, &op, name, &place);
 	if (r < 0)
 		return op_end(&op, r);
 	if (!place.sysfs[0])
-		place_of_class(ctx_sys(ctx), &place);
+		place_of_class(sys, &place);
 	if (!place.sysfs[0])
 		return op_end(&op, op_fail(&op, -ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE,
 					   "sysfs does not know the device of this node"));
-	return op_end(&op, read_facts(ctx_sys(ctx), &op, &place, ret_facts));
+	return op_end(&op, read_facts(sys, &op, &place, ret_facts));
 }
 
 EXPORT int libiommufd_device_query_facts(struct libiommufd_device *dev,
