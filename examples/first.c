@@ -12,8 +12,7 @@ int main(int argc, char **argv)
 	struct libiommufd_device *dev;
 	uint64_t iova;
 
-	if (libiommufd_ctx_open(NULL, &ctx) < 0 ||
-	    libiommufd_ioas_create(ctx, NULL, &ioas) < 0 ||
+	if (libiommufd_ctx_open(NULL, &ctx) < 0 || libiommufd_ioas_create(ctx, NULL, &ioas) < 0 ||
 	    libiommufd_device_open(ctx, name, NULL, &dev) < 0 ||
 	    libiommufd_device_bind(dev, NULL) < 0 ||   /* its DMA is blocked from here on */
 	    libiommufd_device_attach(dev, ioas) < 0 || /* it reaches what ioas maps, and no more */

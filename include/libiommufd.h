@@ -781,7 +781,8 @@ struct libiommufd_bind_opts {
  *   -EPERM     a group member is bound to a driver that is not vfio's: the sentence names it (reason
  *              GROUP_NOT_VIABLE); someone else owns the group (GROUP_BUSY); interrupts cannot be
  *              isolated (UNSAFE_INTERRUPTS); or not the process that opened the ctx (OTHER_PROCESS)
- *   -EBUSY     type1: another file has the group open (reason GROUP_BUSY)
+ *   -EBUSY     another file has the group's node open, or, on type1, owns the group (reason
+ *              GROUP_BUSY)
  *   -EACCES, -ENOENT  type1: the group's node (reasons NOT_PERMITTED, NODE_MISSING)
  *   -ENODEV    the device is gone (reason DEVICE_GONE)
  *   -ENOMEM    no memory
@@ -815,6 +816,9 @@ LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
  *               have them, or are not aligned for its IOMMU (reason IOVA_CONFLICT)
  *   -ENOMEM     RLIMIT_MEMLOCK would be exceeded (reason MEMORY_LIMIT), or no memory (reason MEMORY)
  *   -EFAULT     memory mapped before is gone (reason BAD_MEMORY)
+ *   -ENOSPC     type1's dma_entry_limit is below what is mapped (reason ENTRY_LIMIT)
+ *   any         type1: with reason RESTORE_FAILED the move failed and the old address space could not be
+ *               mapped again: the whole group is detached
  *   -ENODEV     the device is gone (reason DEVICE_GONE)
  *   -EPERM      not the process that opened the ctx
  *

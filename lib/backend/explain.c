@@ -117,6 +117,12 @@ int explain_attach(const struct backend_ctx *ctx, struct op *op, int error,
 		return op_fail(op, error, LIBIOMMUFD_REASON_ARGUMENT,
 			       ioas ? "the address space is gone from the kernel"
 				    : "no page table or address space has this id");
+	case -ENOSPC:
+		return op_fail(
+			op, error, LIBIOMMUFD_REASON_ENTRY_LIMIT,
+			"the container takes fewer mappings than the address space has; raise "
+			"the parameter dma_entry_limit of vfio_iommu_type1, or map in larger "
+			"pieces");
 	case -ENODEV:
 		return op_fail(op, error, LIBIOMMUFD_REASON_DEVICE_GONE, "the device is gone");
 	default:

@@ -161,7 +161,10 @@ static int claim_group(struct backend_device *dev, struct op *op)
 	}
 	r = sys->ioctl(sys, container, VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
 	if (r < 0) {
-		r = explain_claim(dev->ctx, op, r, &dev->place);
+		r = r == -EPERM ? explain_claim(dev->ctx, op, r, &dev->place)
+				: op_fail(op, r, LIBIOMMUFD_REASON_KERNEL,
+					  "the container refuses the group's IOMMU: %s",
+					  strerrordesc_np(-r));
 		goto unset;
 	}
 	group->fd = fd;
