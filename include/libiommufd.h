@@ -13,8 +13,9 @@
  *   is -E2BIG (both reason OPTIONS).
  * - Calls on different objects may run at once in different threads. Calls that change the state of
  *   one device are serialised inside. Destroying or closing an object must not overlap its other use.
- * - A ctx and all below it belong to the process that opened it. After fork() the child may only
- *   destroy, close and unref; anything else is -EPERM (reason OTHER_PROCESS).
+ * - A ctx and all below it belong to the process that opened it. After fork() the child may free its
+ *   copies (destroy, close, unref, region_unmap: the parent's objects stay) and look at them (get_*,
+ *   facts, has, query_fd); every other call is -EPERM (reason OTHER_PROCESS).
  */
 #ifndef LIBIOMMUFD_H
 #define LIBIOMMUFD_H
@@ -420,7 +421,6 @@ LIBIOMMUFD_API uint32_t libiommufd_ioas_get_id(const struct libiommufd_ioas *ioa
  *              pinned, a device's for instance (reason BAD_MEMORY)
  *   -EOVERFLOW va + length does not fit the address space
  *   -EPERM     not the process that opened the ctx
- *   -EADDRINUSE the kernel's allow list could not be set for the pick (reason IOVA_CONFLICT)
  *
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
  * @par Calls    ioctl; to explain -ENOMEM: prlimit64
