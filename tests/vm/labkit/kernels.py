@@ -84,7 +84,7 @@ def _compiler() -> str:
     return text
 
 
-def _path(kernel: Kernel, version: str) -> Path:
+def cache_path(kernel: Kernel, version: str) -> Path:
     """Where this kernel goes; everything that decides its contents is in the name."""
     key = cache.Key().add('version', version)
     if kernel.stock:
@@ -104,7 +104,7 @@ def prepare(name: str, progress, refresh: bool = False) -> Ready:
     patterns = [k.package for k in TABLE.values()]
     with apt.Apt(progress) as packages:
         found = apt.current(patterns, packages, progress, refresh)[kernel.package]
-        path = _path(kernel, found['version'])
+        path = cache_path(kernel, found['version'])
         if path.exists():
             return Ready(kernel, path)
         with cache.lock(f'kernel {name}', progress):
@@ -114,7 +114,7 @@ def prepare(name: str, progress, refresh: bool = False) -> Ready:
             if not apt.cached(found):
                 # The mirror drops old versions: ask for today's before a download.
                 found = apt.current(patterns, packages, progress, refresh=True)[kernel.package]
-                path = _path(kernel, found['version'])
+                path = cache_path(kernel, found['version'])
             deb = packages.download(found, kernel.package)
             with cache.workdir(f'kernel-{name}') as work:
                 made = (stock.unpack if kernel.stock else build.build)(kernel, deb, work, progress)
@@ -130,6 +130,6 @@ def states() -> list:
     remembered = apt.remembered()
     for kernel in TABLE.values():
         found = remembered.get(kernel.package)
-        path = _path(kernel, found['version']) if found else None
+        path = cache_path(kernel, found['version']) if found else None
         rows.append((kernel, found['version'] if found else '', path if path and path.exists() else None))
     return rows

@@ -17,7 +17,7 @@ class Iommu:
     qemu: tuple = ()
     append: str = ''
     symbol: str = ''                # what the kernel's config must have
-    trace: str = ''                 # the QEMU trace event of a DMA fault
+    trace: str = ''                 # the QEMU trace event of a DMA fault; QEMU's AMD model has none
     below: int = 0                  # works with QEMU before this major version only
 
 
@@ -26,7 +26,7 @@ IOMMUS = {
                    ('-device', 'intel-iommu,intremap=on,caching-mode=off'), 'intel_iommu=on', 'CONFIG_INTEL_IOMMU',
                    'vtd_dmar_fault'),
     'amd': Iommu('AMD-Vi with interrupt remapping; QEMU before 10', ('-device', 'amd-iommu,intremap=on'),
-                 'amd_iommu=on', 'CONFIG_AMD_IOMMU', 'amdvi_page_fault', below=10),
+                 'amd_iommu=on', 'CONFIG_AMD_IOMMU', below=10),
     # It remaps no interrupts, which the kernel calls unsafe and refuses unless told otherwise.
     'virtio': Iommu('virtio-iommu, with unsafe interrupts allowed unless --safe-interrupts',
                     ('-device', 'virtio-iommu-pci,addr=2'), '', 'CONFIG_VIRTIO_IOMMU', 'virtio_iommu_report_fault'),
@@ -40,9 +40,12 @@ def _qemu_version() -> int:
     return int(re.search(r'version (\d+)', text)[1])
 
 
-def check(iommu: str, ready) -> None:
+def check(options, ready) -> None:
     """Raise LabError if this QEMU or this kernel has no such IOMMU."""
+    iommu = options.iommu
     symbol, below = IOMMUS[iommu].symbol, IOMMUS[iommu].below
+    if options.trace and not IOMMUS[iommu].trace:
+        raise LabError(f'--trace: with --iommu {iommu} QEMU records no faults')
     if symbol and kconfig.read(ready.path / 'config').get(symbol) not in ('y', 'm'):
         raise LabError(f'--iommu {iommu}: the kernel {ready.kernel.name} is built without {symbol}')
     if below and _qemu_version() >= below:
@@ -94,5 +97,5 @@ def argv(options, ready, initramfs: Path, job: Path, console: Path, topologies: 
     if options.icount:
         result += ['-icount', 'shift=auto,sleep=off']
     if options.trace:
-        result += ['-trace', f'enable={iommu.trace},file={_quote(options.trace)}'] if iommu.trace else []
+        result += ['-trace', f'enable={iommu.trace},file={_quote(options.trace)}']
     return result + options.qemu_arg

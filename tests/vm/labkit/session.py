@@ -82,7 +82,7 @@ class Session:
         topologies = topology.choose(options.devices)
         options.write = [job.check_write(path) for path in options.write]
         ready = kernels.prepare(options.kernel, self._progress)
-        machine.check(options.iommu, ready)
+        machine.check(options, ready)
         image = initramfs.prepare(ready)
         work = Path(tempfile.mkdtemp(prefix='iommufd-lab.'))
         try:

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the tests of contexts: backend, features, files and ids for raw ioctls, accounting, facts. */
+#include "suites.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bench.h"
+#include "differences.h"
+#include "uapi/iommufd.h"
+
+static void the_required_backend_is_the_one_in_use(void **state)
+{
+	struct libiommufd_ctx_opts opts = {.size = sizeof(opts)};
+	struct bench *b = *state;
+	struct libiommufd_ctx *ctx = NULL;
+
+	opts.backend = libiommufd_ctx_get_backend(b->ctx);
+	assert_ok(libiommufd_ctx_open(&opts, &ctx));
+	assert_int_equal(libiommufd_ctx_get_backend(ctx), opts.backend);
+	assert_non_null(strstr(libiommufd_ctx_get_backend_why(ctx), "required"));
+	libiommufd_ctx_unref(ctx);
+
+	opts.backend = 7;
+	assert_refused(libiommufd_ctx_open(&opts, &ctx), EINVAL, OPTIONS);
+	assert_string_equal(libiommufd_reason_name(libiommufd_last_error()->reason), "OPTIONS");
+	assert_true(strlen(libiommufd_get_version()) >= 5);
+}
+
+static void a_context_lives_as_long_as_its_references(void **state)
+{
+	struct bench *b = *state;
+	struct libiommufd_ctx *ctx;
+	struct libiommufd_ioas *ioas;
+
+	assert_ok(libiommufd_ctx_open(NULL, &ctx));
+	assert_ptr_equal(libiommufd_ctx_ref(ctx), ctx);
+	assert_null(libiommufd_ctx_unref(ctx));
+	assert_ok(libiommufd_ioas_create(ctx, NULL, &ioas));
+	libiommufd_ctx_unref(ctx);
+	/* The address space holds it. */
+	assert_ok(libiommufd_ioas_map_at(ioas, b->home, PAGE, BOTH, HOME));
+	assert_ok(libiommufd_ioas_destroy(ioas));
+}
+
+/* 6.12 as 612. */
+static int kernel_version(void)
+{
+	struct utsname name;
+	int major, minor;
+
+	assert_int_equal(uname(&name), 0);
+	assert_int_equal(sscanf(name.release, "%d.%d", &major, &minor), 2);
+	return major * 100 + minor;
+}
+
+static void features_are_what_the_kernel_has(void **state)
+{
+	/* The first mainline version that has it. */
+	static const struct {
+		uint32_t feature;
+		int since;
+	} features[] = {
+		{LIBIOMMUFD_FEATURE_COPY, 602},           {LIBIOMMUFD_FEATURE_ALLOW_IOVAS, 602},
+		{LIBIOMMUFD_FEATURE_HUGE_PAGES, 602},     {LIBIOMMUFD_FEATURE_ATTACH_ID, 602},
+		{LIBIOMMUFD_FEATURE_RLIMIT_USER, 602},    {LIBIOMMUFD_FEATURE_HW_INFO, 606},
+		{LIBIOMMUFD_FEATURE_HWPT_ALLOC, 606},     {LIBIOMMUFD_FEATURE_DIRTY_TRACKING, 607},
+		{LIBIOMMUFD_FEATURE_INVALIDATE, 608},     {LIBIOMMUFD_FEATURE_FAULT_QUEUE, 611},
+		{LIBIOMMUFD_FEATURE_MAP_FILE, 613},       {LIBIOMMUFD_FEATURE_VIOMMU, 613},
+		{LIBIOMMUFD_FEATURE_VDEVICE, 613},        {LIBIOMMUFD_FEATURE_CHANGE_PROCESS, 613},
+		{LIBIOMMUFD_FEATURE_VEVENTQ, 615},        {LIBIOMMUFD_FEATURE_HW_QUEUE, 617},
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		bool expected = b->native && kernel_version() >= features[i].since;
+		assert_int_equal(libiommufd_ctx_has(b->ctx, features[i].feature), expected);
+	}
+	assert_refused(libiommufd_ctx_has(b->ctx, 0), EINVAL, ARGUMENT);
+	assert_refused(libiommufd_ctx_has(b->ctx, 99), EINVAL, ARGUMENT);
+}
+
+static void the_file_of_the_context_takes_raw_ioctls_on_our_ids(void **state)
+{
+	struct iommu_ioas_unmap unmap = {.size = sizeof(unmap), .iova = HOME, .length = PAGE};
+	struct bench *b = *state;
+	uint64_t bytes;
+	int fd = -1;
+
+	assert_outcome(libiommufd_ctx_query_fd(b->ctx, &fd), differs(b->native, DIFFERENCE_CTX_FD));
+	if (!b->native) {
+		assert_int_equal(fd, -1);
+		assert_int_equal(libiommufd_ioas_get_id(b->ioas), 0);
+		assert_int_equal(libiommufd_device_get_id(b->dev), 0);
+		return;
+	}
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	unmap.ioas_id = libiommufd_ioas_get_id(b->ioas);
+	assert_int_equal(ioctl(fd, IOMMU_IOAS_UNMAP, &unmap), 0);
+	assert_int_equal(unmap.length, PAGE);
+	assert_ok(libiommufd_ioas_unmap_all(b->ioas, &bytes));
+	assert_int_equal(bytes, 0);
+
+	struct iommu_hw_info info = {.size = sizeof(info)};
+	info.dev_id = libiommufd_device_get_id(b->dev);
+	assert_int_equal(ioctl(fd, IOMMU_GET_HW_INFO, &info), 0);
+}
+
+static void a_context_made_from_a_file_keeps_a_copy_of_it(void **state)
+{
+	struct bench *b = *state;
+	struct libiommufd_ctx *ctx;
+	struct libiommufd_ioas *ioas;
+	int fd, copy;
+
+	if (!b->native)
+		skip();
+	fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_ok(libiommufd_ctx_open_fd(fd, NULL, &ctx));
+	close(fd);
+	assert_int_equal(libiommufd_ctx_get_backend(ctx), LIBIOMMUFD_BACKEND_NATIVE);
+	assert_ok(libiommufd_ctx_query_fd(ctx, &copy));
+	assert_int_not_equal(copy, -1);
+
+	/* Everything works on it. */
+	uint8_t *memory = bench_memory(PAGE);
+	libiommufd_ctx_unref(b->ctx);
+	assert_ok(libiommufd_ioas_destroy(b->ioas));
+	b->spaces[0] = NULL;
+	b->ctx = ctx;
+	ioas = b->ioas = bench_ioas(b);
+	bench_bind(b, 0);
+	assert_ok(libiommufd_device_attach(b->dev, ioas));
+	assert_ok(libiommufd_ioas_map_at(ioas, memory, PAGE, BOTH, 0x10000));
+	assert_true(dma_works(b, 0, 0x10000, memory));
+	munmap(memory, PAGE);
+}
+
+static void only_a_dev_iommu_makes_a_context(void **state)
+{
+	struct libiommufd_ctx_opts opts = {.size = sizeof(opts)};
+	struct libiommufd_ctx *ctx = NULL;
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	(void)state;
+
+	assert_true(fd >= 0);
+	assert_refused(libiommufd_ctx_open_fd(fd, NULL, &ctx), ENOTTY, ARGUMENT);
+	opts.backend = LIBIOMMUFD_BACKEND_TYPE1;
+	assert_refused(libiommufd_ctx_open_fd(fd, &opts, &ctx), EINVAL, OPTIONS);
+	/* Refused or not, the file is the caller's. */
+	assert_int_equal(close(fd), 0);
+	assert_refused(libiommufd_ctx_open_fd(fd, NULL, &ctx), EBADF, KERNEL);
+	assert_null(ctx);
+}
+
+/* From /proc/self/status, in KiB. */
+static long locked_memory(void)
+{
+	char line[128];
+	long value = -1;
+	FILE *file = fopen("/proc/self/status", "re");
+
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "VmLck: %ld", &value) == 1)
+			break;
+	fclose(file);
+	assert_true(value >= 0);
+	return value;
+}
+
+/* The bytes of pinned memory that the process, not the user, is charged for one mapping. */
+static long charged_to_process(struct bench *b, uint32_t flags)
+{
+	const struct libiommufd_ctx_opts opts = {.size = sizeof(opts), .flags = flags};
+	struct libiommufd_ctx *ctx;
+	struct libiommufd_device *dev;
+	struct libiommufd_ioas *ioas;
+	uint8_t *memory = bench_memory(MIB);
+	(void)b;
+
+	assert_ok(libiommufd_ctx_open(&opts, &ctx));
+	assert_ok(libiommufd_ioas_create(ctx, NULL, &ioas));
+	assert_ok(libiommufd_device_open(ctx, bench_name("EDU0"), NULL, &dev));
+	assert_ok(libiommufd_device_bind(dev, NULL));
+	assert_ok(libiommufd_device_attach(dev, ioas));
+	long before = locked_memory();
+	assert_ok(libiommufd_ioas_map_at(ioas, memory, MIB, BOTH, 0x100000));
+	long charged = locked_memory() - before;
+	assert_ok(libiommufd_device_close(dev, 0));
+	assert_int_equal(locked_memory(), before);
+	assert_ok(libiommufd_ioas_destroy(ioas));
+	libiommufd_ctx_unref(ctx);
+	munmap(memory, MIB);
+	return charged * 1024;
+}
+
+static void pinned_memory_is_charged_to_the_process_if_asked(void **state)
+{
+	struct bench *b = *state;
+
+	assert_int_equal(charged_to_process(b, LIBIOMMUFD_CTX_RLIMIT_PROCESS), MIB);
+	assert_int_equal(charged_to_process(b, 0), b->native ? 0 : MIB);
+}
+
+static void charging_the_process_needs_a_capability(void **state)
+{
+	const struct libiommufd_ctx_opts opts = {.size = sizeof(opts),
+						 .flags = LIBIOMMUFD_CTX_RLIMIT_PROCESS};
+	struct bench *b = *state;
+
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+		struct __user_cap_data_struct data[2];
+		struct libiommufd_ctx *ctx = NULL;
+
+		if (syscall(SYS_capget, &header, data) < 0)
+			_exit(1);
+		data[0].effective &= ~(1u << CAP_SYS_RESOURCE);
+		if (syscall(SYS_capset, &header, data) < 0)
+			_exit(2);
+		int r = libiommufd_ctx_open(&opts, &ctx);
+		/* On type1 it is how things are, and asks nothing. */
+		if (!b->native)
+			_exit(r == 0 ? 0 : 3);
+		_exit(r == -EPERM &&
+				      libiommufd_last_error()->reason ==
+					      LIBIOMMUFD_REASON_NOT_PERMITTED
+			      ? 0
+			      : 4);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void check_facts(const struct libiommufd_facts *facts, bool native)
+{
+	const char *node = libiommufd_facts_get_node(facts);
+	char link[256], path[128];
+
+	assert_string_equal(libiommufd_facts_get_address(facts), bench_name("EDU0"));
+	assert_string_equal(libiommufd_facts_get_driver(facts), "vfio-pci");
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bench_name("EDU0"));
+	ssize_t n = readlink(path, link, sizeof(link) - 1);
+	assert_true(n > 0);
+	link[n] = '\0';
+	assert_int_equal(libiommufd_facts_get_group(facts), atoi(strrchr(link, '/') + 1));
+	assert_int_equal(libiommufd_facts_get_member_count(facts), 1);
+	assert_string_equal(libiommufd_facts_get_member(facts, 0), bench_name("EDU0"));
+	assert_null(libiommufd_facts_get_member(facts, 1));
+	assert_string_equal(libiommufd_facts_get_member_driver(facts, 0), "vfio-pci");
+	assert_null(libiommufd_facts_get_member_driver(facts, 1));
+	if (native)
+		assert_int_equal(strncmp(node, "/dev/vfio/devices/vfio", 22), 0);
+	assert_true(strlen(libiommufd_facts_get_iommu(facts)) > 0);
+}
+
+static void facts_are_the_same_before_and_after_bind(void **state)
+{
+	struct libiommufd_facts *facts;
+	struct bench *b = *state;
+	const char *short_name = strchr(bench_name("EDU0"), ':') + 1;
+
+	assert_ok(libiommufd_ctx_query_facts(b->ctx, bench_name("EDU0"), &facts));
+	check_facts(facts, b->native);
+	assert_null(libiommufd_facts_free(facts));
+	assert_ok(libiommufd_ctx_query_facts(b->ctx, short_name, &facts));
+	check_facts(facts, b->native);
+	libiommufd_facts_free(facts);
+	bench_bind(b, 0);
+	assert_ok(libiommufd_device_query_facts(b->dev, &facts));
+	check_facts(facts, b->native);
+	libiommufd_facts_free(facts);
+}
+
+static void facts_of_a_device_on_another_driver_can_be_asked(void **state)
+{
+	struct libiommufd_facts *facts = NULL;
+	struct bench *b = *state;
+
+	/* The host bridge, which has no driver. */
+	assert_ok(libiommufd_ctx_query_facts(b->ctx, "0000:00:00.0", &facts));
+	assert_string_equal(libiommufd_facts_get_address(facts), "0000:00:00.0");
+	assert_string_equal(libiommufd_facts_get_driver(facts), "");
+	assert_string_equal(libiommufd_facts_get_node(facts), "");
+	libiommufd_facts_free(facts);
+	facts = NULL;
+	assert_refused(libiommufd_ctx_query_facts(b->ctx, "0000:99:00.0", &facts), ENODEV,
+		       NO_SUCH_DEVICE);
+	assert_null(facts);
+}
+
+static void a_device_can_be_opened_by_every_name_it_has(void **state)
+{
+	struct libiommufd_facts *facts;
+	struct bench *b = *state;
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s", bench_name("EDU0"));
+	assert_ok(libiommufd_ctx_query_facts(b->ctx, path, &facts));
+	const char *names[] = {
+		strchr(bench_name("EDU0"), ':') + 1,
+		path,
+		libiommufd_facts_get_node(facts),
+	};
+	for (int i = 0; i < (*names[2] ? 3 : 2); i++) {
+		assert_ok(libiommufd_device_open(b->ctx, names[i], NULL, &b->devices[0]));
+		assert_ok(libiommufd_device_bind(b->devices[0], NULL));
+		assert_ok(libiommufd_device_close(b->devices[0], 0));
+		b->devices[0] = NULL;
+	}
+	libiommufd_facts_free(facts);
+}
+
+static void what_is_no_vfio_device_cannot_be_opened(void **state)
+{
+	struct bench *b = *state;
+	struct libiommufd_device *dev = NULL;
+
+	assert_refused(libiommufd_device_open(b->ctx, "0000:00:00.0", NULL, &dev), ENODEV,
+		       NOT_VFIO_DRIVER);
+	assert_refused(libiommufd_device_open(b->ctx, "0000:99:00.0", NULL, &dev), ENODEV,
+		       NO_SUCH_DEVICE);
+	assert_refused(libiommufd_device_open(b->ctx, "/dev/vfio/1", NULL, &dev), EINVAL, ARGUMENT);
+	assert_refused(libiommufd_device_open(b->ctx, "edu", NULL, &dev), EINVAL, ARGUMENT);
+	if (b->native) {
+		assert_refused(libiommufd_device_open(b->ctx, "/dev/vfio/devices/vfio99", NULL,
+						      &dev),
+			       ENOENT, NODE_MISSING);
+	} else {
+		assert_refused(libiommufd_device_open(b->ctx, "/dev/vfio/devices/vfio99", NULL,
+						      &dev),
+			       ENODEV, NO_SUCH_DEVICE);
+	}
+	assert_null(dev);
+}
+
+int run_context(void)
+{
+	const struct CMUnitTest tests[] = {
+		bench_test(the_required_backend_is_the_one_in_use, bench_setup),
+		bench_test(a_context_lives_as_long_as_its_references, bench_setup),
+		bench_test(features_are_what_the_kernel_has, bench_setup),
+		bench_test(the_file_of_the_context_takes_raw_ioctls_on_our_ids, bench_setup_bound),
+		bench_test(a_context_made_from_a_file_keeps_a_copy_of_it, bench_setup),
+		bench_test(only_a_dev_iommu_makes_a_context, bench_setup),
+		bench_test(pinned_memory_is_charged_to_the_process_if_asked, bench_setup),
+		bench_test(charging_the_process_needs_a_capability, bench_setup),
+		bench_test(facts_are_the_same_before_and_after_bind, bench_setup),
+		bench_test(facts_of_a_device_on_another_driver_can_be_asked, bench_setup),
+		bench_test(a_device_can_be_opened_by_every_name_it_has, bench_setup),
+		bench_test(what_is_no_vfio_device_cannot_be_opened, bench_setup),
+	};
+	return cmocka_run_group_tests_name("context", tests, NULL, NULL);
+}

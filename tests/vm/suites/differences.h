@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The one table of what the backends do not do alike, with the reason. Everything that a suite asserts
+ * without it is the same on both.
+ */
+#ifndef SUITES_DIFFERENCES_H
+#define SUITES_DIFFERENCES_H
+
+#include "check.h"
+
+enum difference {
+	DIFFERENCE_CTX_FD,
+	DIFFERENCE_FILE_BEFORE_BIND,
+	DIFFERENCE_ATTACH_ID,
+	DIFFERENCE_ALLOW_IOVAS,
+	DIFFERENCE_HUGE_PAGES,
+	DIFFERENCE_BIND_OF_OTHERS,
+	DIFFERENCE_BIND_IN_OTHERS_GROUP,
+	DIFFERENCE_BAR_MEMORY,
+	DIFFERENCE_MEMLOCK_PRIVILEGED,
+	DIFFERENCE_COUNT,
+};
+
+static const struct {
+	const char *what;
+	struct outcome native, type1;
+	const char *why;
+} differences[DIFFERENCE_COUNT] = {
+	[DIFFERENCE_CTX_FD] = {
+		"ctx_query_fd",
+		DONE, REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
+		"a container belongs to a group, not to the context",
+	},
+	[DIFFERENCE_FILE_BEFORE_BIND] = {
+		"device_query_fd before bind",
+		DONE, REFUSED(EACCES, NOT_BOUND),
+		"a group gives a device's file only once it is in a container",
+	},
+	[DIFFERENCE_ATTACH_ID] = {
+		"attach_id",
+		DONE, REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
+		"a container has no objects with ids",
+	},
+	[DIFFERENCE_ALLOW_IOVAS] = {
+		"allow_iovas",
+		DONE, REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
+		"a container has no allow list",
+	},
+	[DIFFERENCE_HUGE_PAGES] = {
+		"set_huge_pages, query_huge_pages",
+		DONE, REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
+		"a module parameter there, the same for all containers",
+	},
+	[DIFFERENCE_BIND_OF_OTHERS] = {
+		"bind of a device that another context has bound",
+		REFUSED(EINVAL, ALREADY_BOUND), REFUSED(EBUSY, GROUP_BUSY),
+		"a group's file can be opened once, and that is tried first",
+	},
+	[DIFFERENCE_BIND_IN_OTHERS_GROUP] = {
+		"bind in a group of which another context has bound a member",
+		REFUSED(EPERM, GROUP_BUSY), REFUSED(EBUSY, GROUP_BUSY),
+		"as above; natively the group has an owner already",
+	},
+	[DIFFERENCE_BAR_MEMORY] = {
+		"map of a BAR by its address in the process",
+		REFUSED(EFAULT, BAD_MEMORY), DONE,
+		"type1 looks behind such memory, iommufd pins only pages",
+	},
+	[DIFFERENCE_MEMLOCK_PRIVILEGED] = {
+		"map beyond RLIMIT_MEMLOCK with CAP_IPC_LOCK",
+		REFUSED(ENOMEM, MEMORY_LIMIT), DONE,
+		"type1 honours the capability, iommufd does not",
+	},
+};
+
+static inline struct outcome differs(bool native, enum difference which)
+{
+	return native ? differences[which].native : differences[which].type1;
+}
+
+#endif
