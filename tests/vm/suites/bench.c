@@ -3,21 +3,19 @@
 #include "bench.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 void bench_begin(void)
 {
-	const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
-
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	if (setrlimit(RLIMIT_MEMLOCK, &unlimited) < 0)
-		perror("RLIMIT_MEMLOCK");
+	bench_limit_memlock(RLIM_INFINITY);
 }
 
 const char *bench_name(const char *variable)
@@ -83,6 +81,8 @@ int bench_teardown(void **state)
 	struct bench *b = *state;
 	int r = 0;
 
+	bench_use_capability(CAP_IPC_LOCK, true);
+	bench_limit_memlock(RLIM_INFINITY);
 	for (int n = 0; n < DEVICES; n++)
 		r |= libiommufd_device_close(b->devices[n], LIBIOMMUFD_CLOSE_FORCE);
 	for (int i = 0; i < SPACES; i++)
@@ -174,8 +174,14 @@ long bench_pins(void)
 {
 	long acquired = -1, released = -1, value;
 	char name[64];
-	FILE *file = fopen("/proc/vmstat", "re");
+	FILE *file;
 
+	/* Processors keep their part for a while; this asks for it. */
+	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "1", 1), 1);
+	close(fd);
+	file = fopen("/proc/vmstat", "re");
 	assert_non_null(file);
 	while (fscanf(file, "%63s %ld", name, &value) == 2) {
 		if (!strcmp(name, "nr_foll_pin_acquired"))
@@ -186,6 +192,26 @@ long bench_pins(void)
 	fclose(file);
 	assert_true(acquired >= 0 && released >= 0);
 	return acquired - released;
+}
+
+void bench_use_capability(int capability, bool use)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[2];
+
+	assert_int_equal(syscall(SYS_capget, &header, data), 0);
+	if (use)
+		data[capability / 32].effective |= 1u << capability % 32;
+	else
+		data[capability / 32].effective &= ~(1u << capability % 32);
+	assert_int_equal(syscall(SYS_capset, &header, data), 0);
+}
+
+void bench_limit_memlock(uint64_t bytes)
+{
+	const struct rlimit limit = {bytes, RLIM_INFINITY};
+
+	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
 }
 
 void check_state(struct libiommufd_device *dev, enum libiommufd_device_state state,

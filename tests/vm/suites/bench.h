@@ -76,6 +76,10 @@ uint64_t bench_physical(const void *memory);
 bool bench_is_amd(struct bench *b);
 /* Pages pinned for DMA in the whole system, by anybody. */
 long bench_pins(void);
+/* Use a capability or not (CAP_IPC_LOCK ...); it can be had again, and is after the test. */
+void bench_use_capability(int capability, bool use);
+/* The soft RLIMIT_MEMLOCK, until the end of the test. */
+void bench_limit_memlock(uint64_t bytes);
 
 /* Fail unless dev is in that state and reaches that; ioas is NULL unless reach is REACH_IOAS. */
 #define assert_state(dev, state, reach, ioas)                                                      \

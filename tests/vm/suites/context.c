@@ -9,9 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -180,14 +178,13 @@ static long locked_memory(void)
 }
 
 /* The bytes of pinned memory that the process, not the user, is charged for one mapping. */
-static long charged_to_process(struct bench *b, uint32_t flags)
+static long charged_to_process(uint32_t flags)
 {
 	const struct libiommufd_ctx_opts opts = {.size = sizeof(opts), .flags = flags};
 	struct libiommufd_ctx *ctx;
 	struct libiommufd_device *dev;
 	struct libiommufd_ioas *ioas;
 	uint8_t *memory = bench_memory(MIB);
-	(void)b;
 
 	assert_ok(libiommufd_ctx_open(&opts, &ctx));
 	assert_ok(libiommufd_ioas_create(ctx, NULL, &ioas));
@@ -209,41 +206,24 @@ static void pinned_memory_is_charged_to_the_process_if_asked(void **state)
 {
 	struct bench *b = *state;
 
-	assert_int_equal(charged_to_process(b, LIBIOMMUFD_CTX_RLIMIT_PROCESS), MIB);
-	assert_int_equal(charged_to_process(b, 0), b->native ? 0 : MIB);
+	/* With the capability iommufd counts nothing. */
+	bench_use_capability(CAP_IPC_LOCK, false);
+	assert_int_equal(charged_to_process(LIBIOMMUFD_CTX_RLIMIT_PROCESS), MIB);
+	assert_int_equal(charged_to_process(0), b->native ? 0 : MIB);
 }
 
 static void charging_the_process_needs_a_capability(void **state)
 {
 	const struct libiommufd_ctx_opts opts = {.size = sizeof(opts),
 						 .flags = LIBIOMMUFD_CTX_RLIMIT_PROCESS};
+	struct libiommufd_ctx *ctx = NULL;
 	struct bench *b = *state;
 
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-		struct __user_cap_data_struct data[2];
-		struct libiommufd_ctx *ctx = NULL;
-
-		if (syscall(SYS_capget, &header, data) < 0)
-			_exit(1);
-		data[0].effective &= ~(1u << CAP_SYS_RESOURCE);
-		if (syscall(SYS_capset, &header, data) < 0)
-			_exit(2);
-		int r = libiommufd_ctx_open(&opts, &ctx);
-		/* On type1 it is how things are, and asks nothing. */
-		if (!b->native)
-			_exit(r == 0 ? 0 : 3);
-		_exit(r == -EPERM &&
-				      libiommufd_last_error()->reason ==
-					      LIBIOMMUFD_REASON_NOT_PERMITTED
-			      ? 0
-			      : 4);
-	}
-	int status;
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
+	bench_use_capability(CAP_SYS_RESOURCE, false);
+	int r = libiommufd_ctx_open(&opts, &ctx);
+	bench_use_capability(CAP_SYS_RESOURCE, true);
+	assert_outcome(r, differs(b->native, DIFFERENCE_RLIMIT_PROCESS_CAPABILITY));
+	libiommufd_ctx_unref(ctx);
 }
 
 static void check_facts(const struct libiommufd_facts *facts, bool native)

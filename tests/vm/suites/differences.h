@@ -17,7 +17,7 @@ enum difference {
 	DIFFERENCE_BIND_OF_OTHERS,
 	DIFFERENCE_BIND_IN_OTHERS_GROUP,
 	DIFFERENCE_BAR_MEMORY,
-	DIFFERENCE_MEMLOCK_PRIVILEGED,
+	DIFFERENCE_RLIMIT_PROCESS_CAPABILITY,
 	DIFFERENCE_COUNT,
 };
 
@@ -61,15 +61,15 @@ static const struct {
 		REFUSED(EPERM, GROUP_BUSY), REFUSED(EBUSY, GROUP_BUSY),
 		"as above; natively the group has an owner already",
 	},
+	[DIFFERENCE_RLIMIT_PROCESS_CAPABILITY] = {
+		"ctx_open with RLIMIT_PROCESS, without CAP_SYS_RESOURCE",
+		REFUSED(EPERM, NOT_PERMITTED), DONE,
+		"type1 always charges the process, so that there is nothing to ask",
+	},
 	[DIFFERENCE_BAR_MEMORY] = {
 		"map of a BAR by its address in the process",
 		REFUSED(EFAULT, BAD_MEMORY), DONE,
 		"type1 looks behind such memory, iommufd pins only pages",
-	},
-	[DIFFERENCE_MEMLOCK_PRIVILEGED] = {
-		"map beyond RLIMIT_MEMLOCK with CAP_IPC_LOCK",
-		REFUSED(ENOMEM, MEMORY_LIMIT), DONE,
-		"type1 honours the capability, iommufd does not",
 	},
 };
 

@@ -125,10 +125,8 @@ bool dma_writes(struct bench *b, int n, uint64_t iova, uint8_t *memory)
 
 bool dma_reads_length(struct bench *b, int n, uint64_t iova, uint8_t *memory, size_t length)
 {
-	uint8_t zeros[PAGE] = {0}, loaded[PAGE];
-
+	/* So that the device does not hold what is to be read already. */
 	bench_fill(b, b->home, length);
-	memcpy(loaded, b->home, length);
 	from_memory(&b->edu[n], HOME, length);
 	bench_fill(b, memory, length);
 	from_memory(&b->edu[n], iova, length);
@@ -136,9 +134,10 @@ bool dma_reads_length(struct bench *b, int n, uint64_t iova, uint8_t *memory, si
 		fail_msg("the device cannot write to the home");
 	if (!memcmp(b->home, memory, length))
 		return true;
-	/* A refused read leaves the device with zeros or with what it had. */
-	if (memcmp(b->home, zeros, length) && memcmp(b->home, loaded, length))
-		fail_msg("the device read something else at 0x%llx", (unsigned long long)iova);
+	if (!memcmp(b->home, memory, length / 4) ||
+	    !memcmp(b->home + length - length / 4, memory + length - length / 4, length / 4))
+		fail_msg("the device read a part of what is behind 0x%llx",
+			 (unsigned long long)iova);
 	return false;
 }
 
