@@ -277,6 +277,12 @@ static int attach_locked(struct backend_device *dev, struct op *op, struct backe
 	};
 
 	int r = dev->ctx->sys->ioctl(dev->ctx->sys, dev->fd, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &cmd);
+	/* The other meaning of -EINVAL is that a group member is attached elsewhere; is there one? */
+	if (r == -EINVAL && group->number >= 0 && (!group->attached || device_attached(dev)))
+		return op_fail(op, r, ioas ? LIBIOMMUFD_REASON_KERNEL : LIBIOMMUFD_REASON_ARGUMENT,
+			       ioas ? "the IOMMU cannot use this address space"
+				    : "the id is of another kind of object, or the IOMMU cannot use "
+				      "it");
 	if (r < 0)
 		return explain_attach(dev->ctx, op, r, ioas);
 
