@@ -22,8 +22,8 @@ enum {
 };
 
 #define HOME 0x40000000ULL
-#define MIB (1ULL << 20)
-#define GIB (1ULL << 30)
+#define MIB  (1ULL << 20)
+#define GIB  (1ULL << 30)
 
 struct bench {
 	struct libiommufd_ctx *ctx;
@@ -82,8 +82,8 @@ void bench_use_capability(int capability, bool use);
 void bench_limit_memlock(uint64_t bytes);
 
 /* Fail unless dev is in that state and reaches that; ioas is NULL unless reach is REACH_IOAS. */
-#define assert_state(dev, state, reach, ioas)                                                      \
-	check_state(dev, LIBIOMMUFD_DEVICE_##state, LIBIOMMUFD_REACH_##reach, ioas, __FILE__,      \
+#define assert_state(dev, state, reach, ioas)                                                 \
+	check_state(dev, LIBIOMMUFD_DEVICE_##state, LIBIOMMUFD_REACH_##reach, ioas, __FILE__, \
 		    __LINE__)
 void check_state(struct libiommufd_device *dev, enum libiommufd_device_state state,
 		 enum libiommufd_reach reach, struct libiommufd_ioas *ioas, const char *file,

@@ -21,12 +21,13 @@ void check_outcome(const char *call, int result, struct outcome expected, const 
 			    libiommufd_reason_name(error->reason), error->text);
 		_fail(file, line);
 	}
-	if (result == expected.error && error->error == result && error->reason == expected.reason &&
-	    error->size == sizeof(*error) && error->operation[0] && error->text[0])
+	if (result == expected.error && error->error == result &&
+	    error->reason == expected.reason && error->size == sizeof(*error) &&
+	    error->operation[0] && error->text[0])
 		return;
 	print_error("%s\n  is %d; the record has %d, %s (%s)\n  expected %d, %s\n", call, result,
-		    error->error, libiommufd_reason_name(error->reason), error->text, expected.error,
-		    libiommufd_reason_name(expected.reason));
+		    error->error, libiommufd_reason_name(error->reason), error->text,
+		    expected.error, libiommufd_reason_name(expected.reason));
 	_fail(file, line);
 }
 

@@ -20,16 +20,16 @@ struct outcome {
 	uint32_t reason;
 };
 
-#define DONE ((struct outcome){0, LIBIOMMUFD_REASON_NONE})
+#define DONE                ((struct outcome){0, LIBIOMMUFD_REASON_NONE})
 #define REFUSED(error, why) ((struct outcome){-(error), LIBIOMMUFD_REASON_##why})
 
 /* The call returns 0 or more. */
 #define assert_ok(call) check_outcome(#call, (check_prepare(), (call)), DONE, __FILE__, __LINE__)
 /* assert_refused(bind(...), EINVAL, ALREADY_BOUND) */
-#define assert_refused(call, error, why)                                                           \
+#define assert_refused(call, error, why) \
 	check_outcome(#call, (check_prepare(), (call)), REFUSED(error, why), __FILE__, __LINE__)
 /* The call ends as an outcome says, from differences.h for instance. */
-#define assert_outcome(call, expected)                                                             \
+#define assert_outcome(call, expected) \
 	check_outcome(#call, (check_prepare(), (call)), expected, __FILE__, __LINE__)
 
 /* Leaves a record that no test expects, so that one left over from before cannot pass. */

@@ -68,14 +68,14 @@ static void features_are_what_the_kernel_has(void **state)
 		uint32_t feature;
 		int since;
 	} features[] = {
-		{LIBIOMMUFD_FEATURE_COPY, 602},           {LIBIOMMUFD_FEATURE_ALLOW_IOVAS, 602},
-		{LIBIOMMUFD_FEATURE_HUGE_PAGES, 602},     {LIBIOMMUFD_FEATURE_ATTACH_ID, 602},
-		{LIBIOMMUFD_FEATURE_RLIMIT_USER, 602},    {LIBIOMMUFD_FEATURE_HW_INFO, 606},
-		{LIBIOMMUFD_FEATURE_HWPT_ALLOC, 606},     {LIBIOMMUFD_FEATURE_DIRTY_TRACKING, 607},
-		{LIBIOMMUFD_FEATURE_INVALIDATE, 608},     {LIBIOMMUFD_FEATURE_FAULT_QUEUE, 611},
-		{LIBIOMMUFD_FEATURE_MAP_FILE, 613},       {LIBIOMMUFD_FEATURE_VIOMMU, 613},
-		{LIBIOMMUFD_FEATURE_VDEVICE, 613},        {LIBIOMMUFD_FEATURE_CHANGE_PROCESS, 613},
-		{LIBIOMMUFD_FEATURE_VEVENTQ, 615},        {LIBIOMMUFD_FEATURE_HW_QUEUE, 617},
+		{LIBIOMMUFD_FEATURE_COPY, 602},        {LIBIOMMUFD_FEATURE_ALLOW_IOVAS, 602},
+		{LIBIOMMUFD_FEATURE_HUGE_PAGES, 602},  {LIBIOMMUFD_FEATURE_ATTACH_ID, 602},
+		{LIBIOMMUFD_FEATURE_RLIMIT_USER, 602}, {LIBIOMMUFD_FEATURE_HW_INFO, 606},
+		{LIBIOMMUFD_FEATURE_HWPT_ALLOC, 606},  {LIBIOMMUFD_FEATURE_DIRTY_TRACKING, 607},
+		{LIBIOMMUFD_FEATURE_INVALIDATE, 608},  {LIBIOMMUFD_FEATURE_FAULT_QUEUE, 611},
+		{LIBIOMMUFD_FEATURE_MAP_FILE, 613},    {LIBIOMMUFD_FEATURE_VIOMMU, 613},
+		{LIBIOMMUFD_FEATURE_VDEVICE, 613},     {LIBIOMMUFD_FEATURE_CHANGE_PROCESS, 613},
+		{LIBIOMMUFD_FEATURE_VEVENTQ, 615},     {LIBIOMMUFD_FEATURE_HW_QUEUE, 617},
 	};
 	struct bench *b = *state;
 
@@ -212,17 +212,24 @@ static void pinned_memory_is_charged_to_the_process_if_asked(void **state)
 	assert_int_equal(charged_to_process(0), b->native ? 0 : MIB);
 }
 
-static void charging_the_process_needs_a_capability(void **state)
+static int open_without_capability(struct libiommufd_ctx **ret_ctx)
 {
 	const struct libiommufd_ctx_opts opts = {.size = sizeof(opts),
 						 .flags = LIBIOMMUFD_CTX_RLIMIT_PROCESS};
+
+	bench_use_capability(CAP_SYS_RESOURCE, false);
+	int r = libiommufd_ctx_open(&opts, ret_ctx);
+	bench_use_capability(CAP_SYS_RESOURCE, true);
+	return r;
+}
+
+static void charging_the_process_needs_a_capability(void **state)
+{
 	struct libiommufd_ctx *ctx = NULL;
 	struct bench *b = *state;
 
-	bench_use_capability(CAP_SYS_RESOURCE, false);
-	int r = libiommufd_ctx_open(&opts, &ctx);
-	bench_use_capability(CAP_SYS_RESOURCE, true);
-	assert_outcome(r, differs(b->native, DIFFERENCE_RLIMIT_PROCESS_CAPABILITY));
+	assert_outcome(open_without_capability(&ctx),
+		       differs(b->native, DIFFERENCE_RLIMIT_PROCESS_CAPABILITY));
 	libiommufd_ctx_unref(ctx);
 }
 

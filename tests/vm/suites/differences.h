@@ -26,51 +26,69 @@ static const struct {
 	struct outcome native, type1;
 	const char *why;
 } differences[DIFFERENCE_COUNT] = {
-	[DIFFERENCE_CTX_FD] = {
-		"ctx_query_fd",
-		DONE, REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
-		"a container belongs to a group, not to the context",
-	},
-	[DIFFERENCE_FILE_BEFORE_BIND] = {
-		"device_query_fd before bind",
-		DONE, REFUSED(EACCES, NOT_BOUND),
-		"a group gives a device's file only once it is in a container",
-	},
-	[DIFFERENCE_ATTACH_ID] = {
-		"attach_id",
-		DONE, REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
-		"a container has no objects with ids",
-	},
-	[DIFFERENCE_ALLOW_IOVAS] = {
-		"allow_iovas",
-		DONE, REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
-		"a container has no allow list",
-	},
-	[DIFFERENCE_HUGE_PAGES] = {
-		"set_huge_pages, query_huge_pages",
-		DONE, REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
-		"a module parameter there, the same for all containers",
-	},
-	[DIFFERENCE_BIND_OF_OTHERS] = {
-		"bind of a device that another context has bound",
-		REFUSED(EINVAL, ALREADY_BOUND), REFUSED(EBUSY, GROUP_BUSY),
-		"a group's file can be opened once, and that is tried first",
-	},
-	[DIFFERENCE_BIND_IN_OTHERS_GROUP] = {
-		"bind in a group of which another context has bound a member",
-		REFUSED(EPERM, GROUP_BUSY), REFUSED(EBUSY, GROUP_BUSY),
-		"as above; natively the group has an owner already",
-	},
-	[DIFFERENCE_RLIMIT_PROCESS_CAPABILITY] = {
-		"ctx_open with RLIMIT_PROCESS, without CAP_SYS_RESOURCE",
-		REFUSED(EPERM, NOT_PERMITTED), DONE,
-		"type1 always charges the process, so that there is nothing to ask",
-	},
-	[DIFFERENCE_BAR_MEMORY] = {
-		"map of a BAR by its address in the process",
-		REFUSED(EFAULT, BAD_MEMORY), DONE,
-		"type1 looks behind such memory, iommufd pins only pages",
-	},
+	[DIFFERENCE_CTX_FD] =
+		{
+			"ctx_query_fd",
+			DONE,
+			REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
+			"a container belongs to a group, not to the context",
+		},
+	[DIFFERENCE_FILE_BEFORE_BIND] =
+		{
+			"device_query_fd before bind",
+			DONE,
+			REFUSED(EACCES, NOT_BOUND),
+			"a group gives a device's file only once it is in a container",
+		},
+	[DIFFERENCE_ATTACH_ID] =
+		{
+			"attach_id",
+			DONE,
+			REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
+			"a container has no objects with ids",
+		},
+	[DIFFERENCE_ALLOW_IOVAS] =
+		{
+			"allow_iovas",
+			DONE,
+			REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
+			"a container has no allow list",
+		},
+	[DIFFERENCE_HUGE_PAGES] =
+		{
+			"set_huge_pages, query_huge_pages",
+			DONE,
+			REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
+			"a module parameter there, the same for all containers",
+		},
+	[DIFFERENCE_BIND_OF_OTHERS] =
+		{
+			"bind of a device that another context has bound",
+			REFUSED(EINVAL, ALREADY_BOUND),
+			REFUSED(EBUSY, GROUP_BUSY),
+			"a group's file can be opened once, and that is tried first",
+		},
+	[DIFFERENCE_BIND_IN_OTHERS_GROUP] =
+		{
+			"bind in a group of which another context has bound a member",
+			REFUSED(EPERM, GROUP_BUSY),
+			REFUSED(EBUSY, GROUP_BUSY),
+			"as above; natively the group has an owner already",
+		},
+	[DIFFERENCE_RLIMIT_PROCESS_CAPABILITY] =
+		{
+			"ctx_open with RLIMIT_PROCESS, without CAP_SYS_RESOURCE",
+			REFUSED(EPERM, NOT_PERMITTED),
+			DONE,
+			"type1 always charges the process, so that there is nothing to ask",
+		},
+	[DIFFERENCE_BAR_MEMORY] =
+		{
+			"map of a BAR by its address in the process",
+			REFUSED(EFAULT, BAD_MEMORY),
+			DONE,
+			"type1 looks behind such memory, iommufd pins only pages",
+		},
 };
 
 static inline struct outcome differs(bool native, enum difference which)

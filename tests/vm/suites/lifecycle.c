@@ -266,8 +266,8 @@ static void attach_by_id_reaches_the_space_of_that_id(void **state)
 	assert_true(dma_works(b, 0, 0x10000, memory));
 	assert_refused(libiommufd_ioas_destroy(b->ioas), EBUSY, IN_USE);
 	assert_refused(libiommufd_device_attach_id(b->dev, 0x7fffffff), ENOENT, ARGUMENT);
-	assert_refused(libiommufd_device_attach_id(b->dev, libiommufd_device_get_id(b->dev)), EINVAL,
-		       ARGUMENT);
+	assert_refused(libiommufd_device_attach_id(b->dev, libiommufd_device_get_id(b->dev)),
+		       EINVAL, ARGUMENT);
 	assert_state(b->dev, ATTACHED, ID, NULL);
 	assert_true(dma_works(b, 0, 0x10000, memory));
 
@@ -357,7 +357,8 @@ int run_lifecycle(void)
 		bench_test(dma_is_blocked_until_attach, bench_setup_bound),
 		bench_test(dma_is_blocked_after_detach, bench_setup_attached),
 		bench_test(dma_is_blocked_after_close_and_a_new_bind, bench_setup_attached),
-		bench_test(an_attach_while_attached_moves_dma_to_the_new_space, bench_setup_attached),
+		bench_test(an_attach_while_attached_moves_dma_to_the_new_space,
+			   bench_setup_attached),
 		bench_test(a_move_that_fails_leaves_dma_where_it_was, bench_setup_attached),
 		bench_test(memory_that_is_gone_makes_a_move_fail_and_dma_stays,
 			   bench_setup_attached),

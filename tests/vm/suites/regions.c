@@ -146,7 +146,11 @@ static void configuration_space_is_read_in_all_widths(void **state)
 
 static void configuration_space_is_written_in_all_widths(void **state)
 {
-	enum { COMMAND = 0x04, BAR0 = 0x10, LINE = 0x3c };
+	enum {
+		COMMAND = 0x04,
+		BAR0 = 0x10,
+		LINE = 0x3c
+	};
 	struct bench *b = *state;
 	uint8_t line, old_line;
 	uint16_t value;

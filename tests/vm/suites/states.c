@@ -5,12 +5,23 @@
 #include "bench.h"
 #include "differences.h"
 
-enum state { OPENED, BOUND, ATTACHED, DETACHED, STATES };
+enum state {
+	OPENED,
+	BOUND,
+	ATTACHED,
+	DETACHED,
+	STATES
+};
 
 static const char *const state_names[] = {"opened", "bound", "attached", "detached"};
 
 /* After the call: where the state stays, or which it is. */
-enum next { SAME, IS_BOUND, IS_ATTACHED, IS_ATTACHED_BY_ID };
+enum next {
+	SAME,
+	IS_BOUND,
+	IS_ATTACHED,
+	IS_ATTACHED_BY_ID
+};
 
 static int call_bind(struct bench *b)
 {
@@ -109,11 +120,19 @@ static int call_bus_master_off(struct bench *b)
 	return libiommufd_device_set_bus_master(b->dev, false);
 }
 
-#define ALWAYS            {DONE, DONE, DONE, DONE}
-#define FROM_BIND_ON      {REFUSED(EACCES, NOT_BOUND), DONE, DONE, DONE}
-#define ONCE                                                                                       \
-	{DONE, REFUSED(EINVAL, ALREADY_BOUND), REFUSED(EINVAL, ALREADY_BOUND),                     \
-	 REFUSED(EINVAL, ALREADY_BOUND)}
+#define ALWAYS                         \
+	{                              \
+		DONE, DONE, DONE, DONE \
+	}
+#define FROM_BIND_ON                                         \
+	{                                                    \
+		REFUSED(EACCES, NOT_BOUND), DONE, DONE, DONE \
+	}
+#define ONCE                                                                          \
+	{                                                                             \
+		DONE, REFUSED(EINVAL, ALREADY_BOUND), REFUSED(EINVAL, ALREADY_BOUND), \
+			REFUSED(EINVAL, ALREADY_BOUND)                                \
+	}
 
 static const struct row {
 	const char *name;
