@@ -40,6 +40,11 @@ struct backend_ioas *ioas_backend(const struct libiommufd_ioas *ioas)
 	return ioas->backend;
 }
 
+const char *ioas_name(const struct libiommufd_ioas *ioas)
+{
+	return ioas->name;
+}
+
 EXPORT int libiommufd_ioas_create(struct libiommufd_ctx *ctx,
 				  const struct libiommufd_ioas_opts *opts,
 				  struct libiommufd_ioas **ret_ioas)

@@ -7,5 +7,7 @@
 
 struct libiommufd_ctx *ioas_ctx(const struct libiommufd_ioas *ioas);
 struct backend_ioas *ioas_backend(const struct libiommufd_ioas *ioas);
+/* The name used in errors; "ioas 3". */
+const char *ioas_name(const struct libiommufd_ioas *ioas);
 
 #endif

@@ -22,7 +22,8 @@ EXPORT int libiommufd_ioas_query_ranges(struct libiommufd_ioas *ioas,
 {
 	struct op op;
 
-	op_begin(&op, "query_ranges", "", ioas ? ctx_log(ioas_ctx(ioas)) : NULL);
+	op_begin(&op, "query_ranges", ioas ? ioas_name(ioas) : "",
+		 ioas ? ctx_log(ioas_ctx(ioas)) : NULL);
 	if (!ioas || !ret_ranges)
 		return op_end(&op, op_null(&op, "ioas or ret_ranges"));
 	int r = ctx_check_ours(ioas_ctx(ioas), &op);
