@@ -281,8 +281,7 @@ static int attach_locked(struct backend_device *dev, struct op *op, struct backe
 	if (r == -EINVAL && group->number >= 0 && (!group->attached || device_attached(dev)))
 		return op_fail(op, r, ioas ? LIBIOMMUFD_REASON_KERNEL : LIBIOMMUFD_REASON_ARGUMENT,
 			       ioas ? "the IOMMU cannot use this address space"
-				    : "the id is of another kind of object, or the IOMMU cannot use "
-				      "it");
+				    : "the id is of another kind of object, or cannot be used");
 	if (r < 0)
 		return explain_attach(dev->ctx, op, r, ioas);
 

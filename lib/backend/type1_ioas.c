@@ -13,13 +13,6 @@
 #include "explain.h"
 #include "uapi/vfio.h"
 
-/* With nothing attached: as the native backend picks, see there. */
-static const struct libiommufd_range safe_ranges[] = {
-	{0x1000, 0x7ffffff},
-	{0x8100000, 0xfedfffff},
-	{0xfef00000, (1ULL << 39) - 1},
-};
-
 int type1_ioas_create(struct backend_ctx *ctx, struct op *op, struct backend_ioas **ret_ioas)
 {
 	struct type1_ioas *ioas = calloc(1, sizeof(*ioas));
@@ -55,164 +48,6 @@ int type1_ioas_destroy(struct backend_ioas *base, struct op *op, bool disown)
 	return 0;
 }
 
-/* ---- One container ---- */
-
-static int map_into(const struct type1_ioas *ioas, const struct type1_group *group,
-		    const struct mapping *mapping)
-{
-	const struct sys *sys = ioas->base.ctx->sys;
-	struct vfio_iommu_type1_dma_map cmd = {
-		.argsz = sizeof(cmd),
-		.flags = (mapping->access & LIBIOMMUFD_READ ? VFIO_DMA_MAP_FLAG_READ : 0) |
-			 (mapping->access & LIBIOMMUFD_WRITE ? VFIO_DMA_MAP_FLAG_WRITE : 0),
-		.vaddr = mapping->va,
-		.iova = mapping->iova,
-		.size = mapping_length(mapping),
-	};
-	return sys->ioctl(sys, group->container, VFIO_IOMMU_MAP_DMA, &cmd);
-}
-
-static int unmap_from(const struct type1_ioas *ioas, const struct type1_group *group, uint64_t iova,
-		      uint64_t length)
-{
-	const struct sys *sys = ioas->base.ctx->sys;
-	struct vfio_iommu_type1_dma_unmap cmd = {
-		.argsz = sizeof(cmd),
-		.iova = iova,
-		.size = length,
-	};
-	return sys->ioctl(sys, group->container, VFIO_IOMMU_UNMAP_DMA, &cmd);
-}
-
-/* Everything the record has, in one call: all or, on failure, none. */
-static int unmap_all_from(const struct type1_ioas *ioas, const struct type1_group *group)
-{
-	const struct mapping *root = ioas->shadow.root;
-
-	if (!root)
-		return 0;
-	return unmap_from(ioas, group, root->subtree_first,
-			  root->subtree_last - root->subtree_first + 1);
-}
-
-static struct mapping *next_mapping(const struct type1_ioas *ioas, const struct mapping *mapping)
-{
-	if (!mapping)
-		return shadow_find(&ioas->shadow, 0, UINT64_MAX);
-	if (mapping->last == UINT64_MAX)
-		return NULL;
-	return shadow_find(&ioas->shadow, mapping->last + 1, UINT64_MAX);
-}
-
-/* On failure some may be mapped. */
-static int map_all_into(const struct type1_ioas *ioas, const struct type1_group *group)
-{
-	int r = 0;
-
-	for (struct mapping *m = NULL; r == 0 && (m = next_mapping(ioas, m));)
-		r = map_into(ioas, group, m);
-	return r;
-}
-
-/* ---- Addresses ---- */
-
-static bool inside(const struct libiommufd_range *ranges, size_t count, uint64_t first,
-		   uint64_t last)
-{
-	for (size_t i = 0; i < count; i++)
-		if (first >= ranges[i].start && last <= ranges[i].last)
-			return true;
-	return false;
-}
-
-/* The ranges that all groups of ioas but one, and perhaps one more, can use. */
-static int intersect(const struct type1_ioas *ioas, const struct type1_group *without,
-		     const struct type1_group *with, struct libiommufd_range **ret_ranges,
-		     size_t *ret_count)
-{
-	const struct type1_group *next = with ? with : ioas->groups;
-	struct libiommufd_range *ranges = NULL;
-	size_t count = 0;
-
-	for (; next; next = next == with ? ioas->groups : next->peer) {
-		if (next == without)
-			continue;
-		/* Two lists of a and b ranges have at most a + b - 1 common parts. */
-		size_t room = ranges ? count + next->range_count : next->range_count;
-		struct libiommufd_range *common = calloc(room ? room : 1, sizeof(*common));
-		if (!common) {
-			free(ranges);
-			return -ENOMEM;
-		}
-		if (!ranges) {
-			memcpy(common, next->ranges, next->range_count * sizeof(*common));
-			count = next->range_count;
-		} else {
-			size_t n = 0, a = 0, b = 0;
-			while (a < count && b < next->range_count) {
-				const struct libiommufd_range *x = &ranges[a],
-							      *y = &next->ranges[b];
-				uint64_t start = x->start > y->start ? x->start : y->start;
-				uint64_t last = x->last < y->last ? x->last : y->last;
-				if (start <= last)
-					common[n++] = (struct libiommufd_range){start, last};
-				if (x->last < y->last)
-					a++;
-				else
-					b++;
-			}
-			count = n;
-		}
-		free(ranges);
-		ranges = common;
-	}
-	*ret_ranges = ranges;
-	*ret_count = count;
-	return 0;
-}
-
-static void take_ranges(struct type1_ioas *ioas, struct libiommufd_range *ranges, size_t count)
-{
-	free(ioas->ranges);
-	ioas->ranges = ranges;
-	ioas->range_count = count;
-}
-
-/* Where the IOMMU can use a large page, memory and address must lie alike in it. */
-static bool pick(const struct type1_ioas *ioas, uint64_t va, uint64_t length, uint64_t *ret_iova)
-{
-	const struct libiommufd_range *ranges = ioas->groups ? ioas->ranges : safe_ranges;
-	size_t count =
-		ioas->groups ? ioas->range_count : sizeof(safe_ranges) / sizeof(safe_ranges[0]);
-	const uint64_t large = 2 << 20, page = page_size();
-	uint64_t alignment = length >= large ? large : page;
-
-	for (size_t i = 0; i < count; i++) {
-		uint64_t first = ranges[i].start < page ? page : ranges[i].start;
-		if (first <= ranges[i].last &&
-		    shadow_find_free(&ioas->shadow, first, ranges[i].last, length, alignment, va,
-				     ret_iova))
-			return true;
-	}
-	return false;
-}
-
-/* Choose or check the address of a new mapping. Needs the lock. */
-static int place(const struct type1_ioas *ioas, struct op *op, struct dma *dma, uint64_t va)
-{
-	const struct backend_ctx *ctx = ioas->base.ctx;
-
-	if (!dma->fixed)
-		return pick(ioas, va, dma->length, &dma->iova) ? 0
-							       : explain_map(ctx, op, -ENOSPC, dma);
-	uint64_t last = dma->iova + dma->length - 1;
-	if (ioas->groups && !inside(ioas->ranges, ioas->range_count, dma->iova, last))
-		return explain_map(ctx, op, -EINVAL, dma);
-	if (shadow_find(&ioas->shadow, dma->iova, last))
-		return explain_map(ctx, op, -EEXIST, dma);
-	return 0;
-}
-
 /* ---- Map, copy, unmap ---- */
 
 static int explain_type1_map(const struct type1_ioas *ioas, struct op *op, int error,
@@ -237,7 +72,7 @@ static int add_mapping(struct type1_ioas *ioas, struct mapping *mapping)
 	int r;
 
 	for (group = ioas->groups; group; group = group->peer) {
-		r = map_into(ioas, group, mapping);
+		r = type1_map_into(ioas, group, mapping);
 		if (r < 0)
 			goto undo;
 	}
@@ -245,7 +80,7 @@ static int add_mapping(struct type1_ioas *ioas, struct mapping *mapping)
 	return 0;
 undo:
 	for (undo = ioas->groups; undo != group; undo = undo->peer)
-		unmap_from(ioas, undo, mapping->iova, mapping_length(mapping));
+		type1_unmap_from(ioas, undo, mapping->iova, mapping_length(mapping));
 	return r;
 }
 
@@ -267,7 +102,7 @@ int type1_map(struct backend_ioas *base, struct op *op, struct dma *dma)
 	struct type1_ioas *ioas = (struct type1_ioas *)base;
 
 	pthread_mutex_lock(&ioas->lock);
-	int r = place(ioas, op, dma, dma->va);
+	int r = type1_place(ioas, op, dma, dma->va);
 	if (r < 0)
 		goto unlock;
 	struct mapping *mapping = new_mapping(dma->va, dma->iova, dma->length, dma->access);
@@ -311,7 +146,7 @@ static int check_source(const struct type1_ioas *src, struct op *op, const struc
 	}
 }
 
-static void lock_two(struct type1_ioas *a, struct type1_ioas *b)
+void type1_lock_two(struct type1_ioas *a, struct type1_ioas *b)
 {
 	struct type1_ioas *first = a < b ? a : b, *second = a < b ? b : a;
 
@@ -320,7 +155,7 @@ static void lock_two(struct type1_ioas *a, struct type1_ioas *b)
 		pthread_mutex_lock(&second->lock);
 }
 
-static void unlock_two(struct type1_ioas *a, struct type1_ioas *b)
+void type1_unlock_two(struct type1_ioas *a, struct type1_ioas *b)
 {
 	pthread_mutex_unlock(&a->lock);
 	if (a != b)
@@ -334,25 +169,25 @@ static int remove_range(struct type1_ioas *ioas, struct mapping *first, uint64_t
 	uint64_t end = first->last, bytes = 0;
 	struct mapping *m;
 
-	for (m = first; m && m->last <= last; m = next_mapping(ioas, m))
+	for (m = first; m && m->last <= last; m = type1_next(ioas, m))
 		end = m->last;
 
 	const struct type1_group *group, *undo;
 	int r = 0;
 	for (group = ioas->groups; group; group = group->peer) {
-		r = unmap_from(ioas, group, first->iova, end - first->iova + 1);
+		r = type1_unmap_from(ioas, group, first->iova, end - first->iova + 1);
 		if (r < 0)
 			break;
 	}
 	if (r < 0) {
 		/* Where it is gone already, bring it back: the record stays true. */
 		for (undo = ioas->groups; undo != group; undo = undo->peer)
-			for (m = first; m && m->last <= end; m = next_mapping(ioas, m))
-				map_into(ioas, undo, m);
+			for (m = first; m && m->last <= end; m = type1_next(ioas, m))
+				type1_map_into(ioas, undo, m);
 		return r;
 	}
 	for (m = first; m;) {
-		struct mapping *next = next_mapping(ioas, m);
+		struct mapping *next = type1_next(ioas, m);
 		bool more = next && next->last <= end;
 		bytes += mapping_length(m);
 		shadow_remove(&ioas->shadow, m);
@@ -371,11 +206,11 @@ int type1_copy(struct backend_ioas *dst_base, struct backend_ioas *src_base, str
 	struct mapping *from, *copy, *first = NULL;
 	uint64_t done = 0, ignored;
 
-	lock_two(dst, src);
+	type1_lock_two(dst, src);
 	int r = check_source(src, op, dma);
 	if (r == 0) {
 		from = shadow_find(&src->shadow, dma->va, dma->va);
-		r = place(dst, op, dma, from->va + (dma->va - from->iova));
+		r = type1_place(dst, op, dma, from->va + (dma->va - from->iova));
 	}
 	/* One piece for each mapping of the source, since their memory need not be contiguous. */
 	while (r == 0 && done < dma->length) {
@@ -400,7 +235,7 @@ int type1_copy(struct backend_ioas *dst_base, struct backend_ioas *src_base, str
 	}
 	if (r < 0 && first)
 		remove_range(dst, first, dma->iova + done - 1, &ignored);
-	unlock_two(dst, src);
+	type1_unlock_two(dst, src);
 	return r;
 }
 
@@ -487,105 +322,4 @@ int type1_query_huge_pages(struct backend_ioas *ioas, struct op *op, bool *ret_e
 	(void)ioas;
 	(void)ret_enable;
 	return no_huge_pages(op);
-}
-
-/* ---- Groups come and go ---- */
-
-/* Needs the lock. */
-static void unlink_group(struct type1_ioas *ioas, struct type1_group *group)
-{
-	struct type1_group **link = &ioas->groups;
-
-	while (*link != group)
-		link = &(*link)->peer;
-	*link = group->peer;
-}
-
-void type1_forget(struct type1_group *group, struct type1_ioas *ioas)
-{
-	pthread_mutex_lock(&ioas->lock);
-	/* The ranges stay as narrow as they are, which costs no memory and is never wrong. */
-	unlink_group(ioas, group);
-	pthread_mutex_unlock(&ioas->lock);
-}
-
-/* Can the group's IOMMU hold what is mapped? Needs the lock. */
-static bool can_hold(const struct type1_group *group, const struct type1_ioas *ioas)
-{
-	uint64_t smallest = group->page_sizes & -group->page_sizes;
-
-	for (const struct mapping *m = NULL; (m = next_mapping(ioas, m));)
-		if (!inside(group->ranges, group->range_count, m->iova, m->last) ||
-		    ((m->iova | (m->last + 1)) & (smallest - 1)))
-			return false;
-	return true;
-}
-
-/* Put back what the container held before. Needs the locks. */
-static int restore(struct type1_group *group, struct op *op, const struct type1_ioas *from,
-		   int error, bool *ret_lost)
-{
-	if (!from || map_all_into(from, group) == 0)
-		return error;
-	unmap_all_from(from, group);
-	*ret_lost = true;
-	return op_fail(op, error, LIBIOMMUFD_REASON_RESTORE_FAILED,
-		       "the new address space could not be mapped (%s) and the old one not "
-		       "restored: "
-		       "the group is detached and reaches nothing; attach it again",
-		       strerrordesc_np(-error));
-}
-
-static int move_locked(struct type1_group *group, struct op *op, struct type1_ioas *from,
-		       struct type1_ioas *to, bool *ret_lost)
-{
-	struct libiommufd_range *from_ranges = NULL, *to_ranges = NULL;
-	size_t from_count = 0, to_count = 0;
-	const struct backend_ctx *ctx = (from ? from : to)->base.ctx;
-	int r = 0;
-
-	if (to && !can_hold(group, to))
-		return explain_attach(ctx, op, -EADDRINUSE, &to->base);
-	if (to)
-		r = intersect(to, NULL, group, &to_ranges, &to_count);
-	if (r == 0 && from)
-		r = intersect(from, group, NULL, &from_ranges, &from_count);
-	if (r == 0 && from)
-		r = unmap_all_from(from, group);
-	if (r < 0) {
-		explain_attach(ctx, op, r, NULL);
-		goto free;
-	}
-	r = to ? map_all_into(to, group) : 0;
-	if (r < 0) {
-		explain_attach(ctx, op, r, &to->base);
-		unmap_all_from(to, group);
-		r = restore(group, op, from, r, ret_lost);
-	}
-	if (from && (r == 0 || *ret_lost)) {
-		unlink_group(from, group);
-		take_ranges(from, from_ranges, from_count);
-		from_ranges = NULL;
-	}
-	if (to && r == 0) {
-		group->peer = to->groups;
-		to->groups = group;
-		take_ranges(to, to_ranges, to_count);
-		to_ranges = NULL;
-	}
-free:
-	free(from_ranges);
-	free(to_ranges);
-	return r;
-}
-
-int type1_move(struct type1_group *group, struct op *op, struct type1_ioas *from,
-	       struct type1_ioas *to, bool *ret_lost)
-{
-	struct type1_ioas *one = from ? from : to, *other = to ? to : from;
-
-	lock_two(one, other);
-	int r = move_locked(group, op, from, to, ret_lost);
-	unlock_two(one, other);
-	return r;
 }

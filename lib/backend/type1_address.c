@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns addresses on type1: what all attached groups can use, and the choice of a place for a new
+ * mapping. Calls nothing that changes anything.
+ */
+#include "type1.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "explain.h"
+
+/* With nothing attached: as the native backend picks, see there. */
+static const struct libiommufd_range safe_ranges[] = {
+	{0x1000, 0x7ffffff},
+	{0x8100000, 0xfedfffff},
+	{0xfef00000, (1ULL << 39) - 1},
+};
+
+/* ---- Addresses ---- */
+
+bool type1_inside(const struct libiommufd_range *ranges, size_t count, uint64_t first,
+		  uint64_t last)
+{
+	for (size_t i = 0; i < count; i++)
+		if (first >= ranges[i].start && last <= ranges[i].last)
+			return true;
+	return false;
+}
+
+/* The ranges that all groups of ioas but one, and perhaps one more, can use. */
+int type1_intersect(const struct type1_ioas *ioas, const struct type1_group *without,
+		    const struct type1_group *with, struct libiommufd_range **ret_ranges,
+		    size_t *ret_count)
+{
+	const struct type1_group *next = with ? with : ioas->groups;
+	struct libiommufd_range *ranges = NULL;
+	size_t count = 0;
+
+	for (; next; next = next == with ? ioas->groups : next->peer) {
+		if (next == without)
+			continue;
+		/* Two lists of a and b ranges have at most a + b - 1 common parts. */
+		size_t room = ranges ? count + next->range_count : next->range_count;
+		struct libiommufd_range *common = calloc(room ? room : 1, sizeof(*common));
+		if (!common) {
+			free(ranges);
+			return -ENOMEM;
+		}
+		if (!ranges) {
+			memcpy(common, next->ranges, next->range_count * sizeof(*common));
+			count = next->range_count;
+		} else {
+			size_t n = 0, a = 0, b = 0;
+			while (a < count && b < next->range_count) {
+				const struct libiommufd_range *x = &ranges[a],
+							      *y = &next->ranges[b];
+				uint64_t start = x->start > y->start ? x->start : y->start;
+				uint64_t last = x->last < y->last ? x->last : y->last;
+				if (start <= last)
+					common[n++] = (struct libiommufd_range){start, last};
+				if (x->last < y->last)
+					a++;
+				else
+					b++;
+			}
+			count = n;
+		}
+		free(ranges);
+		ranges = common;
+	}
+	*ret_ranges = ranges;
+	*ret_count = count;
+	return 0;
+}
+
+/* Where the IOMMU can use a large page, memory and address must lie alike in it. */
+static bool pick(const struct type1_ioas *ioas, uint64_t va, uint64_t length, uint64_t *ret_iova)
+{
+	const struct libiommufd_range *ranges = ioas->groups ? ioas->ranges : safe_ranges;
+	size_t count =
+		ioas->groups ? ioas->range_count : sizeof(safe_ranges) / sizeof(safe_ranges[0]);
+	const uint64_t large = 2 << 20, page = page_size();
+	uint64_t alignment = length >= large ? large : page;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t first = ranges[i].start < page ? page : ranges[i].start;
+		if (first <= ranges[i].last &&
+		    shadow_find_free(&ioas->shadow, first, ranges[i].last, length, alignment, va,
+				     ret_iova))
+			return true;
+	}
+	return false;
+}
+
+/* Choose or check the address of a new mapping. Needs the lock. */
+int type1_place(const struct type1_ioas *ioas, struct op *op, struct dma *dma, uint64_t va)
+{
+	const struct backend_ctx *ctx = ioas->base.ctx;
+
+	if (!dma->fixed)
+		return pick(ioas, va, dma->length, &dma->iova) ? 0
+							       : explain_map(ctx, op, -ENOSPC, dma);
+	uint64_t last = dma->iova + dma->length - 1;
+	if (ioas->groups && !type1_inside(ioas->ranges, ioas->range_count, dma->iova, last))
+		return explain_map(ctx, op, -EINVAL, dma);
+	if (shadow_find(&ioas->shadow, dma->iova, last))
+		return explain_map(ctx, op, -EEXIST, dma);
+	return 0;
+}
