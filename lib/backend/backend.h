@@ -43,6 +43,7 @@ struct backend_device {
 	atomic_bool bound;
 	atomic_uint epoch; /* see group.h: equal to the group's while attached */
 	struct place place;
+	struct backend_device *next_bound; /* see type1.h */
 };
 
 /* A mapping to make. */

@@ -191,16 +191,25 @@ static void unclaim_group(const struct sys *sys, struct type1_group *group, bool
 	sys->close(sys, group->fd);
 }
 
+/* The kernel gives a device's file any number of times, but a device is bound once. Needs the lock. */
+static int check_not_bound(const struct type1_group *group, struct op *op,
+			   const struct backend_device *dev)
+{
+	for (const struct backend_device *d = group->devices; d; d = d->next_bound)
+		if (!strcmp(d->place.sysfs, dev->place.sysfs))
+			return explain_claim(dev->ctx, op, -EINVAL, &dev->place);
+	return 0;
+}
+
 static int type1_bind(struct backend_device *dev, struct op *op, struct backend_ioas *hint)
 {
 	struct type1_group *group = (struct type1_group *)dev->group;
 	const struct sys *sys = dev->ctx->sys;
-	int r = 0;
+	int r;
 	(void)hint;
 
 	pthread_mutex_lock(&group->base.lock);
-	if (!group->base.bound)
-		r = claim_group(dev, op);
+	r = group->base.bound ? check_not_bound(group, op, dev) : claim_group(dev, op);
 	if (r < 0)
 		goto unlock;
 
@@ -215,6 +224,8 @@ static int type1_bind(struct backend_device *dev, struct op *op, struct backend_
 		goto unlock;
 	}
 	dev->fd = fd;
+	dev->next_bound = group->devices;
+	group->devices = dev;
 	group->base.bound++;
 	atomic_store(&dev->bound, true);
 unlock:
@@ -292,6 +303,10 @@ static void type1_device_close(struct backend_device *dev, bool disown)
 		}
 	}
 	if (dev->bound) {
+		struct backend_device **link = &group->devices;
+		while (*link != dev)
+			link = &(*link)->next_bound;
+		*link = dev->next_bound;
 		sys->close(sys, dev->fd);
 		if (--group->base.bound == 0)
 			unclaim_group(sys, group, disown);
