@@ -18,6 +18,20 @@ void bench_begin(void)
 	bench_limit_memlock(RLIM_INFINITY);
 }
 
+bool bench_is_native(void)
+{
+	struct libiommufd_ctx *ctx = NULL;
+	bool native;
+
+	if (libiommufd_ctx_open(NULL, &ctx) < 0) {
+		fprintf(stderr, "%s\n", libiommufd_last_error()->text);
+		exit(2);
+	}
+	native = libiommufd_ctx_get_backend(ctx) == LIBIOMMUFD_BACKEND_NATIVE;
+	libiommufd_ctx_unref(ctx);
+	return native;
+}
+
 const char *bench_name(const char *variable)
 {
 	char full[32];

@@ -39,6 +39,8 @@ struct bench {
 
 /* Once, first in main(): no limit on pinned memory. */
 void bench_begin(void);
+/* The backend that contexts get here. */
+bool bench_is_native(void);
 /* What the lab calls a device: "EDU0". Fails the program if it has none. */
 const char *bench_name(const char *variable);
 
