@@ -23,13 +23,11 @@ def _environment() -> dict:
 def _unpack(deb: Path, work: Path, log: Path, progress) -> Path:
     """deb -> tarball inside -> source tree, as one pipe."""
     progress.start()
-    names = subprocess.run(f"dpkg-deb --fsys-tarfile '{deb}' | tar -t", shell=True, capture_output=True, text=True,
-                           check=True).stdout.split()
-    tarball = next((n for n in names if re.search(r'/linux-source-[\d.]+\.tar\.xz$', n)), None)
-    if not tarball:
-        raise LabError(f'{deb} has no source tarball in it')
-    pipe = f"set -o pipefail; dpkg-deb --fsys-tarfile '{deb}' | tar -xO '{tarball}' | xz -dc | tar -x -C '{work}'"
-    process.run(['bash', '-c', pipe], log, f'unpacking {deb.name}', lambda: progress.update(f'unpack {deb.name}'))
+    process.pipeline([['dpkg-deb', '--fsys-tarfile', str(deb)],
+                      ['tar', '-xO', '--wildcards', './usr/src/linux-source-*.tar.xz'],
+                      ['xz', '-dc'],
+                      ['tar', '-x', '-C', str(work)]], log, f'unpacking {deb.name}',
+                     lambda: progress.update(f'unpack {deb.name}'))
     return next(work.glob('linux-source-*'))
 
 

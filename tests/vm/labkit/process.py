@@ -43,23 +43,39 @@ def tail(path: Path, lines: int) -> str:
     return '\n'.join(line.rstrip() for line in text.splitlines()[-lines:])
 
 
-def run(argv: list, log: Path, what: str, on_tick=None, **popen) -> None:
-    """Run a command with its output appended to log; on_tick() is called about 5 times a second meanwhile.
+def pipeline(commands: list, log: Path, what: str, on_tick=None, **popen) -> None:
+    """Run commands, each reading what the one before writes; what is left over goes to the end of log.
 
-    Raises LabError with the last lines of the log when the command fails.
+    on_tick() is called about 5 times a second meanwhile. Raises LabError with the last lines of the log on failure.
     """
+    children = []
+    source = subprocess.DEVNULL
     with open(log, 'ab') as out:
-        out.write(f'+ {" ".join(map(str, argv))}\n'.encode(errors='surrogateescape'))
+        for argv in commands:
+            out.write(f'+ {" ".join(map(str, argv))}\n'.encode(errors='surrogateescape'))
         out.flush()
-        # SIGTERM, not SIGKILL: make passes it on to what it started.
-        child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-                                 preexec_fn=die_with_parent(signal.SIGTERM), **popen)
         try:
-            while child.poll() is None:
+            for argv in commands:
+                target = out if argv is commands[-1] else subprocess.PIPE
+                # SIGTERM, not SIGKILL: make passes it on to what it started.
+                child = subprocess.Popen(argv, stdin=source, stdout=target, stderr=out, start_new_session=True,
+                                         preexec_fn=die_with_parent(signal.SIGTERM), **popen)
+                children.append(child)
+                if source != subprocess.DEVNULL:
+                    source.close()
+                source = child.stdout
+            while any(child.poll() is None for child in children):
                 if on_tick:
                     on_tick()
                 time.sleep(0.05 if on_tick is None else 0.2)
         finally:
-            stop_group(child)
-    if child.returncode != 0:
-        raise LabError(f'{what} failed with status {child.returncode}; the end of {log}:\n{tail(log, 30)}')
+            for child in children:
+                stop_group(child)
+    status = next((child.returncode for child in children if child.returncode), 0)
+    if status:
+        raise LabError(f'{what} failed with status {status}; the end of {log}:\n{tail(log, 30)}')
+
+
+def run(argv: list, log: Path, what: str, on_tick=None, **popen) -> None:
+    """pipeline() of one command."""
+    pipeline([argv], log, what, on_tick, **popen)

@@ -16,18 +16,17 @@ def unpack(kernel, deb: Path, work: Path, progress) -> Path:
     log = work / 'log'
     out = work / 'out'
     out.mkdir()
-    leave = ' '.join(f"--exclude='*/kernel/{path}'" for path in LEFT_OUT)
-    pipe = (f"set -o pipefail; dpkg-deb --fsys-tarfile '{deb}' | "
-            f"tar -x -C '{out}' --wildcards {leave} './boot/*' './lib/modules/*'")
+    leave = [f'--exclude=*/kernel/{path}' for path in LEFT_OUT]
     progress.start()
-    process.run(['bash', '-c', pipe], log, f'unpacking {deb.name}', lambda: progress.update(f'unpack {deb.name}'))
+    process.pipeline([['dpkg-deb', '--fsys-tarfile', str(deb)],
+                      ['tar', '-x', '-C', str(out), '--wildcards', *leave, './boot/*', './lib/modules/*']],
+                     log, f'unpacking {deb.name}', lambda: progress.update(f'unpack {deb.name}'))
     images = list(out.glob('boot/vmlinuz-*'))
     if len(images) != 1:
         raise LabError(f'{deb} has not one kernel image but {len(images)}')
     release = images[0].name.removeprefix('vmlinuz-')
-    for path in (out / 'lib/modules' / release).glob('build'), (out / 'lib/modules' / release).glob('source'):
-        for link in path:
-            link.unlink()
+    for link in ('build', 'source'):
+        (out / 'lib/modules' / release / link).unlink(missing_ok=True)
     os.rename(images[0], out / 'bzImage')
     os.rename(out / 'boot' / f'config-{release}', out / 'config')
     os.rename(out / 'boot' / f'System.map-{release}', out / 'System.map')
