@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Owns I/O address spaces as the caller sees them: arguments are checked here, once for all backends,
- * and files that a kernel cannot map are mapped here. Calls a backend.
+ * and it is decided who maps a file. Calls files.c and a backend.
  */
 #include "ioas.h"
 
@@ -9,24 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "ctx.h"
-
-/* Our own mapping of a file, kept while it is mapped for devices. */
-struct file_map {
-	struct file_map *next;
-	uint64_t iova;
-	uint64_t length;
-	void *va;
-};
+#include "files.h"
 
 struct libiommufd_ioas {
 	struct libiommufd_ctx *ctx;
 	struct backend_ioas *backend;
-	pthread_mutex_t files_lock;
-	struct file_map *files;
-	atomic_bool has_files;
+	struct file_set files;
 	char name[24];
 };
 
@@ -71,30 +61,13 @@ EXPORT int libiommufd_ioas_create(struct libiommufd_ctx *ctx,
 	}
 	ioas->backend->owner = ioas;
 	ioas->ctx = libiommufd_ctx_ref(ctx);
-	pthread_mutex_init(&ioas->files_lock, NULL);
+	file_set_init(&ioas->files);
 	if (ioas->backend->id)
 		snprintf(ioas->name, sizeof(ioas->name), "ioas %u", ioas->backend->id);
 	else
 		strcpy(ioas->name, "ioas");
 	*ret_ioas = ioas;
 	return op_end(&op, 0);
-}
-
-/* Drop our mappings of the files that lie in [iova, last]. Needs the lock. */
-static void drop_files(struct libiommufd_ioas *ioas, uint64_t iova, uint64_t last)
-{
-	const struct sys *sys = ctx_sys(ioas->ctx);
-
-	for (struct file_map **link = &ioas->files, *file; (file = *link);) {
-		if (file->iova < iova || file->iova + (file->length - 1) > last) {
-			link = &file->next;
-			continue;
-		}
-		*link = file->next;
-		sys->munmap(sys, file->va, file->length);
-		free(file);
-	}
-	atomic_store(&ioas->has_files, ioas->files != NULL);
 }
 
 EXPORT int libiommufd_ioas_destroy(struct libiommufd_ioas *ioas)
@@ -108,9 +81,7 @@ EXPORT int libiommufd_ioas_destroy(struct libiommufd_ioas *ioas)
 	int r = ioas->backend->ctx->ops->ioas_destroy(ioas->backend, &op, disown);
 	if (r < 0)
 		return op_end(&op, r);
-	/* Nobody else uses ioas now; in a child, a thread that does not exist may hold the lock. */
-	drop_files(ioas, 0, UINT64_MAX);
-	pthread_mutex_destroy(&ioas->files_lock);
+	file_set_fini(&ioas->files, ctx_sys(ioas->ctx));
 	libiommufd_ctx_unref(ioas->ctx);
 	free(ioas);
 	return 0;
@@ -225,48 +196,6 @@ EXPORT int libiommufd_ioas_map_at(struct libiommufd_ioas *ioas, void *va, uint64
 
 /* ---- Files ---- */
 
-/* Map the file here, and that memory for devices. dma->va is the offset and stays it. */
-static int map_file_here(struct op *op, struct libiommufd_ioas *ioas, int fd, struct dma *dma)
-{
-	const struct sys *sys = ctx_sys(ioas->ctx);
-	int prot = (dma->access & LIBIOMMUFD_READ ? PROT_READ : 0) |
-		   (dma->access & LIBIOMMUFD_WRITE ? PROT_WRITE : 0);
-	struct dma memory = *dma;
-	struct file_map *file = calloc(1, sizeof(*file));
-
-	if (!file)
-		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
-	int r = sys->mmap(sys, NULL, dma->length, prot, MAP_SHARED, fd, dma->va, &file->va);
-	if (r < 0) {
-		free(file);
-		return op_fail(op, r, LIBIOMMUFD_REASON_BAD_MEMORY,
-			       "the file cannot be mapped: %s; it must be a regular file or memfd, "
-			       "open for reading, and for writing if the device may write",
-			       strerrordesc_np(-r));
-	}
-	/*
-	 * Our record is on the list before the address is known to anyone else: from then on another
-	 * thread may unmap it.
-	 */
-	pthread_mutex_lock(&ioas->files_lock);
-	memory.va = (uintptr_t)file->va;
-	r = ioas->backend->ctx->ops->map(ioas->backend, op, &memory);
-	if (r == 0) {
-		dma->iova = memory.iova;
-		file->iova = memory.iova;
-		file->length = dma->length;
-		file->next = ioas->files;
-		ioas->files = file;
-		atomic_store(&ioas->has_files, true);
-	}
-	pthread_mutex_unlock(&ioas->files_lock);
-	if (r < 0) {
-		sys->munmap(sys, file->va, dma->length);
-		free(file);
-	}
-	return r;
-}
-
 static int map_file(struct op *op, struct libiommufd_ioas *ioas, int fd, struct dma *dma)
 {
 	const struct sys *sys = ctx_sys(ioas->ctx);
@@ -287,7 +216,7 @@ static int map_file(struct op *op, struct libiommufd_ioas *ioas, int fd, struct 
 			return r;
 		op_forgive(op);
 	}
-	return map_file_here(op, ioas, fd, dma);
+	return file_set_map(&ioas->files, ctx_sys(ioas->ctx), op, ioas->backend, fd, dma);
 }
 
 EXPORT int libiommufd_ioas_map_file(struct libiommufd_ioas *ioas, int fd, uint64_t offset,
@@ -379,7 +308,6 @@ EXPORT int libiommufd_ioas_copy_at(struct libiommufd_ioas *dst, struct libiommuf
 static int unmap(struct op *op, struct libiommufd_ioas *ioas, uint64_t iova, uint64_t length,
 		 uint64_t *ret_unmapped)
 {
-	bool all = iova == 0 && length == UINT64_MAX;
 	uint64_t unmapped = 0;
 
 	if (!length)
@@ -387,16 +315,11 @@ static int unmap(struct op *op, struct libiommufd_ioas *ioas, uint64_t iova, uin
 	int r = check_end(op, "iova", iova, length);
 	if (r < 0)
 		return r;
-	/* With the lock, so that a file mapped at the same address meanwhile keeps its record. */
-	bool files = atomic_load_explicit(&ioas->has_files, memory_order_acquire);
-	if (__builtin_expect(files, 0))
-		pthread_mutex_lock(&ioas->files_lock);
-	r = ioas->backend->ctx->ops->unmap(ioas->backend, op, iova, length, &unmapped);
-	if (__builtin_expect(files, 0)) {
-		if (r == 0)
-			drop_files(ioas, iova, all ? UINT64_MAX : iova + (length - 1));
-		pthread_mutex_unlock(&ioas->files_lock);
-	}
+	if (__builtin_expect(file_set_any(&ioas->files), 0))
+		r = file_set_unmap(&ioas->files, ctx_sys(ioas->ctx), op, ioas->backend, iova,
+				   length, &unmapped);
+	else
+		r = ioas->backend->ctx->ops->unmap(ioas->backend, op, iova, length, &unmapped);
 	if (r == 0 && ret_unmapped)
 		*ret_unmapped = unmapped;
 	return r;

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "device.h"
+#include "region_info.h"
 #include "uapi/vfio.h"
 
 struct region_map {
@@ -17,19 +18,11 @@ struct region_map {
 	size_t length;
 };
 
-struct region_area {
-	uint64_t offset, length;
-};
-
 struct libiommufd_region {
 	struct libiommufd_region *next;
 	struct libiommufd_device *dev;
 	uint32_t index;
-	uint32_t access;
-	uint64_t size;
-	uint64_t file_offset;
-	size_t area_count;
-	struct region_area *areas;
+	struct region_info info;
 	struct region_map *maps;
 };
 
@@ -57,150 +50,26 @@ void region_set_fini(struct region_set *set, const struct sys *sys)
 			free(map);
 		}
 		set->regions = region->next;
-		free(region->areas);
+		free(region->info.areas);
 		free(region);
 	}
 	pthread_mutex_destroy(&set->lock);
 }
 
-/* ---- What the kernel says ---- */
-
-/* The whole answer, however long; the caller frees it. */
-static int read_info(const struct sys *sys, struct op *op, int fd, uint32_t index,
-		     struct vfio_region_info **ret_info)
-{
-	uint32_t size = sizeof(struct vfio_region_info);
-	struct vfio_region_info *info = NULL;
-
-	for (;;) {
-		free(info);
-		info = calloc(1, size);
-		if (!info)
-			return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
-		info->argsz = size;
-		info->index = index;
-		int r = sys->ioctl(sys, fd, VFIO_DEVICE_GET_REGION_INFO, info);
-		if (r == -EINVAL) {
-			free(info);
-			return op_fail(op, r, LIBIOMMUFD_REASON_ARGUMENT,
-				       "the device has no region %u", index);
-		}
-		if (r < 0) {
-			free(info);
-			return device_failed(op, r, "the region cannot be described");
-		}
-		if (info->argsz <= size || info->argsz > 1 << 20)
-			break;
-		size = info->argsz;
-	}
-	/* From here on: how much of it there is. */
-	info->argsz = size;
-	*ret_info = info;
-	return 0;
-}
-
-/* The list of parts that can be mapped; NULL if the kernel gives none. -EIO if it makes no sense. */
-static int find_sparse(const struct vfio_region_info *info, const char **ret_list,
-		       uint32_t *ret_count)
-{
-	const char *bytes = (const char *)info;
-	struct vfio_region_info_cap_sparse_mmap cap;
-	uint32_t offset = info->flags & VFIO_REGION_INFO_FLAG_CAPS ? info->cap_offset : 0;
-
-	*ret_list = NULL;
-	*ret_count = 0;
-	while (offset) {
-		struct vfio_info_cap_header header;
-
-		if (offset < sizeof(*info) || offset > info->argsz ||
-		    info->argsz - offset < sizeof(header))
-			return -EIO;
-		memcpy(&header, bytes + offset, sizeof(header));
-		if (header.id == VFIO_REGION_INFO_CAP_SPARSE_MMAP) {
-			uint32_t room = info->argsz - offset;
-			if (room < sizeof(cap))
-				return -EIO;
-			memcpy(&cap, bytes + offset, sizeof(cap));
-			room -= sizeof(cap);
-			if (cap.nr_areas > room / sizeof(struct vfio_region_sparse_mmap_area))
-				return -EIO;
-			*ret_list = bytes + offset + sizeof(cap);
-			*ret_count = cap.nr_areas;
-			return 0;
-		}
-		/* Offsets only grow, so that a chain that bites its tail ends. */
-		if (header.next && header.next <= offset)
-			return -EIO;
-		offset = header.next;
-	}
-	return 0;
-}
-
-static int by_offset(const void *a, const void *b)
-{
-	const struct region_area *x = a, *y = b;
-	return x->offset < y->offset ? -1 : x->offset > y->offset;
-}
-
-static int take_areas(struct libiommufd_region *region, const struct vfio_region_info *info)
-{
-	const char *list;
-	uint32_t count;
-
-	if (!(info->flags & VFIO_REGION_INFO_FLAG_MMAP) || !info->size)
-		return 0;
-	int r = find_sparse(info, &list, &count);
-	if (r < 0)
-		return r;
-	region->areas = calloc(count ? count : 1, sizeof(*region->areas));
-	if (!region->areas)
-		return -ENOMEM;
-	if (!list) {
-		region->areas[0] = (struct region_area){0, info->size};
-		region->area_count = 1;
-		return 0;
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		struct vfio_region_sparse_mmap_area area;
-
-		memcpy(&area, list + i * sizeof(area), sizeof(area));
-		if (!area.size)
-			continue;
-		if (area.offset > info->size || area.size > info->size - area.offset)
-			return -EIO;
-		region->areas[region->area_count++] = (struct region_area){area.offset, area.size};
-	}
-	qsort(region->areas, region->area_count, sizeof(*region->areas), by_offset);
-	return 0;
-}
-
 static int make_region(struct libiommufd_device *dev, struct op *op, int fd, uint32_t index,
 		       struct libiommufd_region **ret_region)
 {
-	struct vfio_region_info *info = NULL;
-
-	int r = read_info(device_sys(dev), op, fd, index, &info);
-	if (r < 0)
-		return r;
 	struct libiommufd_region *region = calloc(1, sizeof(*region));
-	r = region ? take_areas(region, info) : -ENOMEM;
+
+	if (!region)
+		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	int r = region_info_read(device_sys(dev), op, fd, index, &region->info);
 	if (r < 0) {
-		if (region)
-			free(region->areas);
 		free(region);
-		free(info);
-		if (r == -ENOMEM)
-			return op_fail(op, r, LIBIOMMUFD_REASON_MEMORY, "no memory");
-		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL,
-			       "the kernel's description of region %u is malformed", index);
+		return r;
 	}
 	region->dev = dev;
 	region->index = index;
-	region->size = info->size;
-	region->file_offset = info->offset;
-	region->access = (info->flags & VFIO_REGION_INFO_FLAG_READ ? LIBIOMMUFD_READ : 0) |
-			 (info->flags & VFIO_REGION_INFO_FLAG_WRITE ? LIBIOMMUFD_WRITE : 0);
-	free(info);
 	*ret_region = region;
 	return 0;
 }
@@ -264,22 +133,22 @@ EXPORT int libiommufd_device_query_region(struct libiommufd_device *dev, uint32_
 
 EXPORT uint64_t libiommufd_region_get_size(const struct libiommufd_region *region)
 {
-	return region ? region->size : 0;
+	return region ? region->info.size : 0;
 }
 
 EXPORT uint32_t libiommufd_region_get_access(const struct libiommufd_region *region)
 {
-	return region ? region->access : 0;
+	return region ? region->info.access : 0;
 }
 
 EXPORT uint64_t libiommufd_region_get_file_offset(const struct libiommufd_region *region)
 {
-	return region ? region->file_offset : 0;
+	return region ? region->info.file_offset : 0;
 }
 
 EXPORT size_t libiommufd_region_get_area_count(const struct libiommufd_region *region)
 {
-	return region ? region->area_count : 0;
+	return region ? region->info.area_count : 0;
 }
 
 /* The common start of a call on region. */
@@ -297,11 +166,11 @@ EXPORT int libiommufd_region_get_area(const struct libiommufd_region *region, si
 	begin(&op, "region_get_area", region);
 	if (!region || !ret_offset || !ret_length)
 		return op_end(&op, op_null(&op, "region, ret_offset or ret_length"));
-	if (index >= region->area_count)
+	if (index >= region->info.area_count)
 		return op_end(&op, op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
 					   "region %u has no area %zu", region->index, index));
-	*ret_offset = region->areas[index].offset;
-	*ret_length = region->areas[index].length;
+	*ret_offset = region->info.areas[index].offset;
+	*ret_length = region->info.areas[index].length;
 	return op_end(&op, 0);
 }
 
@@ -322,12 +191,12 @@ static int check_map(const struct libiommufd_region *region, struct op *op, uint
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
 			       "access 0x%x is not LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both",
 			       access);
-	if (access & ~region->access)
+	if (access & ~region->info.access)
 		return op_fail(op, -EACCES, LIBIOMMUFD_REASON_REGION_ACCESS,
 			       "region %u cannot be %s", region->index,
-			       region->access & LIBIOMMUFD_READ ? "written" : "read");
-	for (size_t i = 0; i < region->area_count; i++) {
-		const struct region_area *area = &region->areas[i];
+			       region->info.access & LIBIOMMUFD_READ ? "written" : "read");
+	for (size_t i = 0; i < region->info.area_count; i++) {
+		const struct region_area *area = &region->info.areas[i];
 		if (offset >= area->offset && offset - area->offset <= area->length &&
 		    length <= area->length - (offset - area->offset))
 			return 0;
@@ -394,7 +263,7 @@ EXPORT int libiommufd_region_map(struct libiommufd_region *region, uint64_t offs
 	int prot = (access & LIBIOMMUFD_READ ? PROT_READ : 0) |
 		   (access & LIBIOMMUFD_WRITE ? PROT_WRITE : 0);
 	struct region_map *map = calloc(1, sizeof(*map));
-	r = map ? map_aligned(sys, fd, region->file_offset, offset, length, prot, &map->va)
+	r = map ? map_aligned(sys, fd, region->info.file_offset, offset, length, prot, &map->va)
 		: -ENOMEM;
 	if (r < 0) {
 		free(map);
@@ -456,15 +325,15 @@ int region_transfer(struct libiommufd_region *region, struct op *op, uint64_t of
 	int fd = device_file(region->dev, op);
 	if (fd < 0)
 		return fd;
-	if (!length || offset > region->size || length > region->size - offset)
+	if (!length || offset > region->info.size || length > region->info.size - offset)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
 			       "0x%" PRIx64 "+0x%zx is not inside the 0x%" PRIx64
 			       " bytes of region %u",
-			       offset, length, region->size, region->index);
-	if (!(region->access & need))
+			       offset, length, region->info.size, region->index);
+	if (!(region->info.access & need))
 		return op_fail(op, -EACCES, LIBIOMMUFD_REASON_REGION_ACCESS,
 			       "region %u cannot be %s", region->index, to ? "read" : "written");
-	uint64_t at = region->file_offset + offset;
+	uint64_t at = region->info.file_offset + offset;
 	ssize_t n =
 		to ? sys->pread(sys, fd, to, length, at) : sys->pwrite(sys, fd, from, length, at);
 	if (n < 0)
