@@ -5,7 +5,8 @@
 /* The record is the library's, but no constant: as after the first failure of a new thread. */
 void forget_last_error(void)
 {
-	struct libiommufd_error *last = (struct libiommufd_error *)(uintptr_t)libiommufd_last_error();
+	struct libiommufd_error *last =
+		(struct libiommufd_error *)(uintptr_t)libiommufd_last_error();
 
 	*last = (struct libiommufd_error){.size = last->size};
 }
@@ -17,8 +18,8 @@ void check_fails(int result, int error, uint32_t reason, const char *call, const
 
 	if (result == error && last->error == error && last->reason == reason)
 		return;
-	print_error("%s\n  returned %d and left %d %s: %s\n  not %d %s\n", call, result, last->error,
-		    libiommufd_reason_name(last->reason), last->text, error,
+	print_error("%s\n  returned %d and left %d %s: %s\n  not %d %s\n", call, result,
+		    last->error, libiommufd_reason_name(last->reason), last->text, error,
 		    libiommufd_reason_name(reason));
 	_fail(file, line);
 }

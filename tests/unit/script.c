@@ -139,11 +139,10 @@ static ssize_t script_pwrite(const struct sys *sys, int fd, const void *buf, siz
 	return finish(take(script_of(sys), pwrite_text(fd, buf, size, offset)));
 }
 
-static int script_mmap(const struct sys *sys, void *addr, size_t length, int prot, int flags, int fd,
-		       uint64_t offset, void **ret_addr)
+static int script_mmap(const struct sys *sys, void *addr, size_t length, int prot, int flags,
+		       int fd, uint64_t offset, void **ret_addr)
 {
-	struct step *step =
-		take(script_of(sys), mmap_text(addr, length, prot, flags, fd, offset));
+	struct step *step = take(script_of(sys), mmap_text(addr, length, prot, flags, fd, offset));
 
 	if (step && step->result == 0)
 		*ret_addr = (void *)(uintptr_t)step->value;
@@ -158,8 +157,8 @@ static int script_munmap(const struct sys *sys, void *addr, size_t length)
 
 static int script_madvise(const struct sys *sys, void *addr, size_t length, int advice)
 {
-	return finish(take(script_of(sys), text("madvise(0x%lx, 0x%zx, %d)", (unsigned long)addr,
-						length, advice)));
+	return finish(take(script_of(sys),
+			   text("madvise(0x%lx, 0x%zx, %d)", (unsigned long)addr, length, advice)));
 }
 
 static int script_access(const struct sys *sys, const char *path)

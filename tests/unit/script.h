@@ -77,7 +77,7 @@ void expect_madvise(struct script *k, const void *addr, size_t length, int advic
 /* An ioctl that takes a struct: exactly these bytes. */
 void expect_ioctl_bytes(struct script *k, int fd, unsigned long request, const void *bytes,
 			size_t size, int result);
-#define expect_ioctl(k, fd, request, result, type, ...)                                            \
+#define expect_ioctl(k, fd, request, result, type, ...) \
 	expect_ioctl_bytes(k, fd, request, &(type){__VA_ARGS__}, sizeof(type), result)
 /* ... that takes a number, or a string. */
 void expect_ioctl_number(struct script *k, int fd, unsigned long request, unsigned long number,
@@ -98,22 +98,22 @@ void points_somewhere(struct script *k, size_t offset);
 /* ---- What calls return ---- */
 
 /* Fails with that errno and reason, and leaves both in the thread's record. */
-#define assert_fails(call, error, reason)                                                          \
-	do {                                                                                       \
-		forget_last_error();                                                               \
-		check_fails(call, error, reason, #call, __FILE__, __LINE__);                       \
+#define assert_fails(call, error, reason)                                    \
+	do {                                                                 \
+		forget_last_error();                                         \
+		check_fails(call, error, reason, #call, __FILE__, __LINE__); \
 	} while (0)
 
 /* Returns that, which is no errno, and leaves the thread's record alone. */
-#define assert_returns(call, result)                                                               \
-	do {                                                                                       \
-		struct libiommufd_error before_ = *libiommufd_last_error();                        \
-		check_returns(call, result, &before_, #call, __FILE__, __LINE__);                  \
+#define assert_returns(call, result)                                              \
+	do {                                                                      \
+		struct libiommufd_error before_ = *libiommufd_last_error();       \
+		check_returns(call, result, &before_, #call, __FILE__, __LINE__); \
 	} while (0)
 #define assert_ok(call) assert_returns(call, 0)
 
 /* The sentence of the last failure has this in it. */
-#define assert_says(part) check_says(part, true, __FILE__, __LINE__)
+#define assert_says(part)     check_says(part, true, __FILE__, __LINE__)
 #define assert_says_not(part) check_says(part, false, __FILE__, __LINE__)
 
 void forget_last_error(void);

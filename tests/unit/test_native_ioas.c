@@ -181,8 +181,8 @@ static void a_kernel_without_map_file_is_asked_once(void **state)
 				     .ioas_id = IOAS_ID, .fd = 9, .length = 0x1000);
 		expect_mmap(*state, NULL, 0x1000, PROT_READ | PROT_WRITE, MAP_SHARED, 9, 0, own, 0);
 		expect_ioctl(*state, IOMMU_FD, IOMMU_IOAS_MAP, -EEXIST, struct iommu_ioas_map,
-			     .size = 40, .flags = 7, .ioas_id = IOAS_ID,
-			     .user_va = 0x7e0000000000, .length = 0x1000);
+			     .size = 40, .flags = 7, .ioas_id = IOAS_ID, .user_va = 0x7e0000000000,
+			     .length = 0x1000);
 		expect_munmap(*state, own, 0x1000, 0);
 		assert_fails(libiommufd_ioas_map_file_at(ioas, 9, 0, 0x1000, RW, 0), -EEXIST,
 			     LIBIOMMUFD_REASON_IOVA_IN_USE);

@@ -193,7 +193,8 @@ static void a_list_of_the_caller_replaces_one_that_stayed(void **state)
 	leave_the_list(*state);
 	expect_ioctl(*state, IOMMU_FD, IOMMU_IOAS_ALLOW_IOVAS, 0, struct iommu_ioas_allow_iovas, 24,
 		     IOAS_ID, 1);
-	points_to(*state, offsetof(struct iommu_ioas_allow_iovas, allowed_iovas), &own, sizeof(own));
+	points_to(*state, offsetof(struct iommu_ioas_allow_iovas, allowed_iovas), &own,
+		  sizeof(own));
 	assert_ok(libiommufd_ioas_allow_iovas(ioas, &own, 1));
 	expect_map(*state, 0, 0x100000);
 	check_map(0x100000);
@@ -205,7 +206,8 @@ static void with_a_list_of_the_caller_the_kernel_picks(void **state)
 
 	expect_ioctl(*state, IOMMU_FD, IOMMU_IOAS_ALLOW_IOVAS, 0, struct iommu_ioas_allow_iovas, 24,
 		     IOAS_ID, 1);
-	points_to(*state, offsetof(struct iommu_ioas_allow_iovas, allowed_iovas), &own, sizeof(own));
+	points_to(*state, offsetof(struct iommu_ioas_allow_iovas, allowed_iovas), &own,
+		  sizeof(own));
 	assert_ok(libiommufd_ioas_allow_iovas(ioas, &own, 1));
 	expect_map(*state, 0, 0x100000);
 	check_map(0x100000);
@@ -225,7 +227,8 @@ static void a_list_of_the_caller_that_fails_changes_nothing(void **state)
 
 	expect_ioctl(*state, IOMMU_FD, IOMMU_IOAS_ALLOW_IOVAS, -EINVAL,
 		     struct iommu_ioas_allow_iovas, 24, IOAS_ID, 1);
-	points_to(*state, offsetof(struct iommu_ioas_allow_iovas, allowed_iovas), &own, sizeof(own));
+	points_to(*state, offsetof(struct iommu_ioas_allow_iovas, allowed_iovas), &own,
+		  sizeof(own));
 	assert_fails(libiommufd_ioas_allow_iovas(ioas, &own, 1), -EINVAL,
 		     LIBIOMMUFD_REASON_ARGUMENT);
 	expect_list_set(*state, 0);
@@ -244,7 +247,8 @@ static void once_attached_the_kernel_picks(void **state)
 
 	/* And after the detach the list leads again. */
 	uint32_t detach[2] = {8, 0};
-	expect_ioctl_bytes(*state, DEV_FD, VFIO_DEVICE_DETACH_IOMMUFD_PT, detach, sizeof(detach), 0);
+	expect_ioctl_bytes(*state, DEV_FD, VFIO_DEVICE_DETACH_IOMMUFD_PT, detach, sizeof(detach),
+			   0);
 	assert_ok(libiommufd_device_detach(dev));
 	expect_list_set(*state, 0);
 	expect_map(*state, 0, 0x40000);

@@ -23,7 +23,9 @@ static int teardown(void **state)
 
 #define with_ioas(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-enum { RANGES_POINTER = offsetof(struct iommu_ioas_iova_ranges, allowed_iovas) };
+enum {
+	RANGES_POINTER = offsetof(struct iommu_ioas_iova_ranges, allowed_iovas)
+};
 
 /* A question with room for so many, and the answer that there are count. */
 static void expect_ranges(struct script *k, int result, uint32_t room, uint32_t count,
