@@ -2,7 +2,7 @@
 # Sourced by init: loads modules, finds the devices of the topology, binds them to vfio-pci, makes mdevs.
 # Sets $why on failure; appends LAB_* to the program's environment.
 
-load() { chroot "$new" /sbin/modprobe "$1" || { why="cannot load the module $1"; return 1; }; }
+load() { [ $# = 0 ] || chroot "$new" /sbin/modprobe -a "$@" || { why="cannot load the modules $*"; return 1; }; }
 
 # 04.0 is a function on the root bus; 08.0/01.0 is one behind the bridge 08.0
 find_device() { # WHERE
@@ -37,7 +37,7 @@ make_mdev() { # SAMPLE NUMBER
 }
 
 prepare_devices() {
-	for module in $lab_load; do load "$module" || return 1; done
+	load $lab_load || return 1
 	for item in $lab_endpoints; do
 		find_device "${item#*=}" || { why="no device at ${item#*=}"; return 1; }
 		echo "export LAB_${item%%=*}=$bdf" >>"$new/run/lab-env"
