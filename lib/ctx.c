@@ -126,8 +126,9 @@ static int open_with(const struct sys *sys, struct op *op, int fd,
 		request.fd = sys->dup(sys, fd);
 		if (request.fd < 0) {
 			r = request.fd;
-			op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "fd %d cannot be duplicated: %s",
-				fd, strerrordesc_np(-r));
+			op_fail(op, r,
+				r == -EBADF ? LIBIOMMUFD_REASON_ARGUMENT : LIBIOMMUFD_REASON_KERNEL,
+				"fd %d cannot be duplicated: %s", fd, strerrordesc_np(-r));
 			goto free;
 		}
 	}
