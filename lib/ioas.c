@@ -17,6 +17,7 @@ struct libiommufd_ioas {
 	struct libiommufd_ctx *ctx;
 	struct backend_ioas *backend;
 	struct file_set files;
+	uint64_t page; /* size, in bytes */
 	char name[24];
 };
 
@@ -62,6 +63,7 @@ EXPORT int libiommufd_ioas_create(struct libiommufd_ctx *ctx,
 	ioas->backend->owner = ioas;
 	ioas->ctx = libiommufd_ctx_ref(ctx);
 	file_set_init(&ioas->files);
+	ioas->page = page_size();
 	if (ioas->backend->id)
 		snprintf(ioas->name, sizeof(ioas->name), "ioas %u", ioas->backend->id);
 	else
@@ -94,15 +96,11 @@ EXPORT uint32_t libiommufd_ioas_get_id(const struct libiommufd_ioas *ioas)
 
 /* ---- Arguments ---- */
 
-static int check_aligned(struct op *op, const char *what, uint64_t value)
+static int not_aligned(struct op *op, const char *what, uint64_t value, uint64_t page)
 {
-	uint64_t page = page_size();
-
-	if (value & (page - 1))
-		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
-			       "%s 0x%" PRIx64 " is not a multiple of the page size, %" PRIu64,
-			       what, value, page);
-	return 0;
+	return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+		       "%s 0x%" PRIx64 " is not a multiple of the page size, %" PRIu64, what, value,
+		       page);
 }
 
 static int check_end(struct op *op, const char *what, uint64_t start, uint64_t length)
@@ -117,9 +115,11 @@ static int check_end(struct op *op, const char *what, uint64_t start, uint64_t l
 }
 
 /* What every call that maps has in common; source names what va is. */
-static int check_dma(struct op *op, const struct dma *dma, const char *source)
+static int check_dma(struct op *op, const struct libiommufd_ioas *ioas, const struct dma *dma,
+		     const char *source)
 {
 	const uint32_t both = LIBIOMMUFD_READ | LIBIOMMUFD_WRITE;
+	const uint64_t iova = dma->fixed ? dma->iova : 0, offset = ioas->page - 1;
 	int r;
 
 	if (!dma->length)
@@ -128,16 +128,15 @@ static int check_dma(struct op *op, const struct dma *dma, const char *source)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
 			       "access 0x%x is not LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both",
 			       dma->access);
-	r = check_aligned(op, source, dma->va);
-	if (r == 0)
-		r = check_aligned(op, "length", dma->length);
-	if (r == 0 && dma->fixed)
-		r = check_aligned(op, "iova", dma->iova);
-	if (r == 0)
-		r = check_end(op, source, dma->va, dma->length);
-	if (r == 0 && dma->fixed)
-		r = check_end(op, "iova", dma->iova, dma->length);
-	return r;
+	if (__builtin_expect((dma->va | dma->length | iova) & offset, 0)) {
+		if (dma->va & offset)
+			return not_aligned(op, source, dma->va, ioas->page);
+		if (dma->length & offset)
+			return not_aligned(op, "length", dma->length, ioas->page);
+		return not_aligned(op, "iova", iova, ioas->page);
+	}
+	r = check_end(op, source, dma->va, dma->length);
+	return r < 0 ? r : check_end(op, "iova", iova, dma->length);
 }
 
 /* The common start of a call on ioas. */
@@ -153,7 +152,7 @@ static int begin(struct op *op, const char *name, const struct libiommufd_ioas *
 
 static int map(struct op *op, struct libiommufd_ioas *ioas, struct dma *dma)
 {
-	int r = check_dma(op, dma, "va");
+	int r = check_dma(op, ioas, dma, "va");
 
 	if (r == 0 && !dma->va)
 		r = op_null(op, "va");
@@ -200,7 +199,7 @@ static int map_file(struct op *op, struct libiommufd_ioas *ioas, int fd, struct 
 {
 	const struct sys *sys = ctx_sys(ioas->ctx);
 
-	int r = check_dma(op, dma, "offset");
+	int r = check_dma(op, ioas, dma, "offset");
 	if (r < 0)
 		return r;
 	/*
@@ -263,7 +262,7 @@ static int copy(struct op *op, struct libiommufd_ioas *dst, struct libiommufd_io
 	if (src->ctx != dst->ctx)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OTHER_CTX,
 			       "the two address spaces are of different contexts");
-	int r = check_dma(op, dma, "src_iova");
+	int r = check_dma(op, dst, dma, "src_iova");
 	return r < 0 ? r : dst->backend->ctx->ops->copy(dst->backend, src->backend, op, dma);
 }
 
