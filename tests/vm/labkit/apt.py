@@ -180,12 +180,11 @@ def current(patterns, apt: Apt, progress, refresh: bool = False) -> dict:
         return known['packages']
     try:
         fresh = {p: apt.newest(p) for p in patterns}
-    except LabError as e:
+    except LabError:
         if not have:
             raise
         age = (time.time() - known['checked']) / DAY
         progress.note(f'the mirror does not answer; using the package versions of {age:.0f} days ago')
-        progress.note(str(e).splitlines()[0])
         return known['packages']
     cache.write_text(cache.directory() / 'versions.json', json.dumps({'checked': time.time(), 'packages': fresh}, indent=1))
     return fresh

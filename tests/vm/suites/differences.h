@@ -18,6 +18,7 @@ enum difference {
 	DIFFERENCE_BIND_IN_OTHERS_GROUP,
 	DIFFERENCE_BAR_MEMORY,
 	DIFFERENCE_RLIMIT_PROCESS_CAPABILITY,
+	DIFFERENCE_UNMAP_AFTER_CUT,
 	DIFFERENCE_COUNT,
 };
 
@@ -81,6 +82,14 @@ static const struct {
 			REFUSED(EPERM, NOT_PERMITTED),
 			DONE,
 			"type1 always charges the process, so that there is nothing to ask",
+		},
+	[DIFFERENCE_UNMAP_AFTER_CUT] =
+		{
+			"unmap of a mapping, after a refused unmap that held it and cut the next "
+			"one",
+			REFUSED(ENOENT, NOT_MAPPED),
+			DONE,
+			"iommufd finds the cut when it gets there; by then the first is gone",
 		},
 	[DIFFERENCE_BAR_MEMORY] =
 		{

@@ -10,7 +10,8 @@
 static void a_mapping_of_any_size_is_reached_from_its_first_to_its_last_byte(void **state)
 {
 	static const uint64_t sizes[] = {
-		PAGE, 2 * PAGE, 64 * 1024, 2 * MIB - PAGE, 2 * MIB, 2 * MIB + PAGE, 16 * MIB, 64 * MIB,
+		PAGE,    2 * PAGE,       64 * 1024, 2 * MIB - PAGE,
+		2 * MIB, 2 * MIB + PAGE, 16 * MIB,  64 * MIB,
 	};
 	struct bench *b = *state;
 
@@ -170,14 +171,18 @@ static void a_device_cannot_write_to_a_read_only_mapping(void **state)
 	munmap(memory, 2 * PAGE);
 }
 
-static void a_device_cannot_read_a_write_only_mapping(void **state)
+/*
+ * AMD's page tables tell reading from writing. Intel's do as well, but Linux's driver sets the bit that
+ * allows reading in every entry (in the other format of those tables it is the "present" bit).
+ */
+static void a_write_only_mapping_is_written_and_read_only_on_intel(void **state)
 {
 	struct bench *b = *state;
 	uint8_t *memory = bench_memory(PAGE);
 
 	assert_ok(libiommufd_ioas_map_at(b->ioas, memory, PAGE, LIBIOMMUFD_WRITE, 0x10000));
 	assert_true(dma_writes(b, 0, 0x10000, memory));
-	assert_false(dma_reads(b, 0, 0x10000, memory));
+	assert_int_equal(dma_reads(b, 0, 0x10000, memory), !bench_is_amd(b));
 	assert_true(dma_writes(b, 0, 0x10000, memory));
 	munmap(memory, PAGE);
 }
@@ -223,7 +228,8 @@ int run_maps(void)
 		bench_test(neighbours_need_not_be_neighbours_in_memory, bench_setup_attached),
 		bench_test(the_same_memory_can_be_mapped_many_times, bench_setup_attached),
 		bench_test(a_device_cannot_write_to_a_read_only_mapping, bench_setup_attached),
-		bench_test(a_device_cannot_read_a_write_only_mapping, bench_setup_attached),
+		bench_test(a_write_only_mapping_is_written_and_read_only_on_intel,
+			   bench_setup_attached),
 		bench_test(addresses_above_4_gib_are_told_apart_from_those_below,
 			   bench_setup_attached),
 		bench_test(address_0_is_an_address_like_any_other, bench_setup_attached),
