@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Is every function of the header documented, every parameter, the result, and its system calls?
+
+    docs.py HEADER
+
+A getter that cannot fail may do with a sentence and its @par Calls, and a function whose comment
+sends the reader to another one ("As libiommufd_...") may leave out what is there.
+"""
+
+import re
+import sys
+
+import public
+
+
+def check(function, known):
+    comment = function.comment
+    if not comment:
+        return ["has no comment"]
+    text = re.sub(r"\n\s*\* ?", "\n", comment)
+    problems = []
+
+    for name in re.findall(r"\b(libiommufd_\w+)\(\)", text):
+        if name not in known:
+            problems.append(f"speaks of {name}(), which is not there")
+    referred = re.match(r"\s*As (libiommufd_\w+)\(\)[^\n]*\.\s*$", text)
+    if referred:
+        return problems
+
+    documented = re.findall(r"@param +(\w+)", text)
+    for name in documented:
+        if name not in function.parameters:
+            problems.append(f"documents {name}, which is no parameter")
+    if not re.search(r"@par Calls +\S", text):
+        problems.append("lacks @par Calls")
+    if not documented and "@return" not in text and text.rstrip().endswith("@par Calls none"):
+        return problems  # a getter
+    for name in function.parameters:
+        if name not in documented:
+            problems.append(f"lacks @param {name}")
+    if [p for p in function.parameters if p in documented] != documented:
+        problems.append("documents its parameters in another order")
+    if not re.search(r"@return +\S", text):
+        problems.append("lacks @return")
+    if not re.search(r"@par Threads +\S", text):
+        problems.append("lacks @par Threads")
+    return problems
+
+
+def main(header):
+    functions = public.functions(header)
+    known = {f.name for f in functions}
+    public.finish([f"{header}:{f.line}: {f.name} {problem}"
+                   for f in functions for problem in check(f, known)])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

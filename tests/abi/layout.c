@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The numbers that programs were compiled with: values of enums, offsets and sizes of structs. They
+ * never change; new ones come at the end. Checked by the compiler; linked with the shared library.
+ */
+#include <libiommufd.h>
+
+#include <string.h>
+
+#define VALUE(name, value) _Static_assert(name == (value), #name)
+#define FIELD(type, field, offset, size)                                                           \
+	_Static_assert(offsetof(struct type, field) == (offset) &&                                 \
+			       sizeof(((struct type *)NULL)->field) == (size),                     \
+		       #type "." #field)
+#define SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
+
+/* clang-format off */
+
+VALUE(LIBIOMMUFD_READ, 1);
+VALUE(LIBIOMMUFD_WRITE, 2);
+
+VALUE(LIBIOMMUFD_BACKEND_AUTO, 0);
+VALUE(LIBIOMMUFD_BACKEND_NATIVE, 1);
+VALUE(LIBIOMMUFD_BACKEND_TYPE1, 2);
+
+VALUE(LIBIOMMUFD_REASON_NONE, 0);
+VALUE(LIBIOMMUFD_REASON_KERNEL, 1);
+VALUE(LIBIOMMUFD_REASON_ARGUMENT, 2);
+VALUE(LIBIOMMUFD_REASON_OPTIONS, 3);
+VALUE(LIBIOMMUFD_REASON_MEMORY, 4);
+VALUE(LIBIOMMUFD_REASON_NOT_SUPPORTED, 5);
+VALUE(LIBIOMMUFD_REASON_OTHER_PROCESS, 6);
+VALUE(LIBIOMMUFD_REASON_OTHER_CTX, 7);
+VALUE(LIBIOMMUFD_REASON_NO_BACKEND, 8);
+VALUE(LIBIOMMUFD_REASON_NOT_PERMITTED, 9);
+VALUE(LIBIOMMUFD_REASON_NODE_MISSING, 10);
+VALUE(LIBIOMMUFD_REASON_STALE_NODE, 11);
+VALUE(LIBIOMMUFD_REASON_NO_CDEV, 12);
+VALUE(LIBIOMMUFD_REASON_NO_SUCH_DEVICE, 13);
+VALUE(LIBIOMMUFD_REASON_NO_GROUP, 14);
+VALUE(LIBIOMMUFD_REASON_NOT_VFIO_DRIVER, 15);
+VALUE(LIBIOMMUFD_REASON_DEVICE_GONE, 16);
+VALUE(LIBIOMMUFD_REASON_NOT_BOUND, 17);
+VALUE(LIBIOMMUFD_REASON_ALREADY_BOUND, 18);
+VALUE(LIBIOMMUFD_REASON_GROUP_NOT_VIABLE, 19);
+VALUE(LIBIOMMUFD_REASON_GROUP_BUSY, 20);
+VALUE(LIBIOMMUFD_REASON_GROUP_ATTACHED, 21);
+VALUE(LIBIOMMUFD_REASON_UNSAFE_INTERRUPTS, 22);
+VALUE(LIBIOMMUFD_REASON_IOVA_RANGE, 23);
+VALUE(LIBIOMMUFD_REASON_IOVA_IN_USE, 24);
+VALUE(LIBIOMMUFD_REASON_IOVA_CONFLICT, 25);
+VALUE(LIBIOMMUFD_REASON_IOVA_EXHAUSTED, 26);
+VALUE(LIBIOMMUFD_REASON_NOT_MAPPED, 27);
+VALUE(LIBIOMMUFD_REASON_BAD_MEMORY, 28);
+VALUE(LIBIOMMUFD_REASON_MEMORY_LIMIT, 29);
+VALUE(LIBIOMMUFD_REASON_ENTRY_LIMIT, 30);
+VALUE(LIBIOMMUFD_REASON_RAISED_ACCESS, 31);
+VALUE(LIBIOMMUFD_REASON_IN_USE, 32);
+VALUE(LIBIOMMUFD_REASON_REGION_MAPPED, 33);
+VALUE(LIBIOMMUFD_REASON_REGION_ACCESS, 34);
+VALUE(LIBIOMMUFD_REASON_RESTORE_FAILED, 35);
+
+VALUE(LIBIOMMUFD_CTX_RLIMIT_PROCESS, 1);
+VALUE(LIBIOMMUFD_CTX_NO_EXPLAIN, 2);
+VALUE(LIBIOMMUFD_CTX_EXPLAIN, 4);
+
+VALUE(LIBIOMMUFD_LOG_NONE, 0);
+VALUE(LIBIOMMUFD_LOG_ERROR, 1);
+VALUE(LIBIOMMUFD_LOG_INFO, 2);
+
+VALUE(LIBIOMMUFD_FEATURE_MAP_FILE, 1);
+VALUE(LIBIOMMUFD_FEATURE_COPY, 2);
+VALUE(LIBIOMMUFD_FEATURE_ALLOW_IOVAS, 3);
+VALUE(LIBIOMMUFD_FEATURE_HUGE_PAGES, 4);
+VALUE(LIBIOMMUFD_FEATURE_ATTACH_ID, 5);
+VALUE(LIBIOMMUFD_FEATURE_RLIMIT_USER, 6);
+VALUE(LIBIOMMUFD_FEATURE_HWPT_ALLOC, 7);
+VALUE(LIBIOMMUFD_FEATURE_HW_INFO, 8);
+VALUE(LIBIOMMUFD_FEATURE_DIRTY_TRACKING, 9);
+VALUE(LIBIOMMUFD_FEATURE_INVALIDATE, 10);
+VALUE(LIBIOMMUFD_FEATURE_FAULT_QUEUE, 11);
+VALUE(LIBIOMMUFD_FEATURE_VIOMMU, 12);
+VALUE(LIBIOMMUFD_FEATURE_VDEVICE, 13);
+VALUE(LIBIOMMUFD_FEATURE_CHANGE_PROCESS, 14);
+VALUE(LIBIOMMUFD_FEATURE_VEVENTQ, 15);
+VALUE(LIBIOMMUFD_FEATURE_HW_QUEUE, 16);
+
+VALUE(LIBIOMMUFD_DEVICE_OPENED, 1);
+VALUE(LIBIOMMUFD_DEVICE_BOUND, 2);
+VALUE(LIBIOMMUFD_DEVICE_ATTACHED, 3);
+
+VALUE(LIBIOMMUFD_CLOSE_FORCE, 1);
+
+VALUE(LIBIOMMUFD_REACH_UNKNOWN, 0);
+VALUE(LIBIOMMUFD_REACH_NOTHING, 1);
+VALUE(LIBIOMMUFD_REACH_IOAS, 2);
+VALUE(LIBIOMMUFD_REACH_ID, 3);
+VALUE(LIBIOMMUFD_REACH_KERNEL, 4);
+
+VALUE(LIBIOMMUFD_FACT_UNKNOWN, -1);
+VALUE(LIBIOMMUFD_FACT_NONE, -2);
+
+VALUE(LIBIOMMUFD_PCI_BAR0, 0);
+VALUE(LIBIOMMUFD_PCI_BAR1, 1);
+VALUE(LIBIOMMUFD_PCI_BAR2, 2);
+VALUE(LIBIOMMUFD_PCI_BAR3, 3);
+VALUE(LIBIOMMUFD_PCI_BAR4, 4);
+VALUE(LIBIOMMUFD_PCI_BAR5, 5);
+VALUE(LIBIOMMUFD_PCI_ROM, 6);
+VALUE(LIBIOMMUFD_PCI_CONFIG, 7);
+VALUE(LIBIOMMUFD_PCI_VGA, 8);
+
+/* Pointers are the only part that depends on the machine. */
+#define P sizeof(void *)
+
+FIELD(libiommufd_error, size, 0, 4);
+FIELD(libiommufd_error, error, 4, 4);
+FIELD(libiommufd_error, reason, 8, 4);
+FIELD(libiommufd_error, reserved, 12, 4);
+FIELD(libiommufd_error, needed, 16, 8);
+FIELD(libiommufd_error, allowed, 24, 8);
+FIELD(libiommufd_error, operation, 32, 24);
+FIELD(libiommufd_error, subject, 56, 72);
+FIELD(libiommufd_error, text, 128, 400);
+SIZE(libiommufd_error, 528);
+
+FIELD(libiommufd_ctx_opts, size, 0, 4);
+FIELD(libiommufd_ctx_opts, flags, 4, 4);
+FIELD(libiommufd_ctx_opts, backend, 8, 4);
+FIELD(libiommufd_ctx_opts, log_level, 12, 4);
+FIELD(libiommufd_ctx_opts, log, 16, P);
+FIELD(libiommufd_ctx_opts, log_data, 16 + P, P);
+SIZE(libiommufd_ctx_opts, 16 + 2 * P);
+
+FIELD(libiommufd_ioas_opts, size, 0, 4);
+FIELD(libiommufd_ioas_opts, flags, 4, 4);
+SIZE(libiommufd_ioas_opts, 8);
+
+FIELD(libiommufd_device_opts, size, 0, 4);
+FIELD(libiommufd_device_opts, flags, 4, 4);
+SIZE(libiommufd_device_opts, 8);
+
+FIELD(libiommufd_bind_opts, size, 0, 4);
+FIELD(libiommufd_bind_opts, flags, 4, 4);
+FIELD(libiommufd_bind_opts, ioas, 8, P);
+SIZE(libiommufd_bind_opts, 8 + P);
+
+FIELD(libiommufd_range, start, 0, 8);
+FIELD(libiommufd_range, last, 8, 8);
+SIZE(libiommufd_range, 16);
+
+/* clang-format on */
+
+int main(void)
+{
+	return strcmp(libiommufd_get_version(), LIBIOMMUFD_VERSION) ? 1 : 0;
+}
