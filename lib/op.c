@@ -65,7 +65,10 @@ int op_fail(struct op *op, int error, uint32_t reason, const char *format, ...)
 	va_list args;
 
 	op->error = error;
-	op->reason = reason;
+	/* Wherever it ran out, the caller can do the same about it. */
+	op->reason = error == -ENOMEM && reason == LIBIOMMUFD_REASON_KERNEL
+			     ? LIBIOMMUFD_REASON_MEMORY
+			     : reason;
 	va_start(args, format);
 	vsnprintf(op->text, sizeof(op->text), format, args);
 	va_end(args);
