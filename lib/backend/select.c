@@ -40,7 +40,9 @@ static int count_node(void *data, const char *name)
 	if (strlen(name) < 24) {
 		char dir[64];
 		snprintf(dir, sizeof(dir), "/sys/class/vfio-dev/%s", name);
-		search->nodes += sysfs_read(search->sys, dir, "dev", number, sizeof(number)) == 0;
+		/* Only its absence says something; it may not be readable, or files may be short. */
+		int r = sysfs_read(search->sys, dir, "dev", number, sizeof(number));
+		search->nodes += r != -ENOENT;
 	}
 	return search->nodes > 0;
 }
