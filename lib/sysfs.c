@@ -80,8 +80,11 @@ static void read_place(const struct sys *sys, struct place *place)
 	char dir[SYSFS_PATH];
 
 	read_group(sys, place);
+	place->vfio_error = 0;
 	if (join(dir, sizeof(dir), place->sysfs, "vfio-dev"))
-		sys->list(sys, dir, take_first, place);
+		place->vfio_error = sys->list(sys, dir, take_first, place);
+	if (place->vfio_error == -ENOENT)
+		place->vfio_error = 0;
 	/* The directory alone proves nothing: it is there without the character device too. */
 	dev_t number;
 	if (place->vfio[0] && !place->node[0] && place_devt(sys, place, &number) != -ENOENT)

@@ -13,6 +13,7 @@ struct place {
 	char sysfs[SYSFS_PATH]; /* directory of the device; "" if not known */
 	char node[96];          /* character device; "" if not known or there is none */
 	char vfio[24];          /* "vfio3"; "" if not known or there is none */
+	int vfio_error;         /* why it is not known; 0: there is none */
 	int group;              /* number, or enum libiommufd_fact */
 };
 

@@ -64,11 +64,14 @@ static int native_ctx_open(const struct sys *sys, struct op *op,
 		goto close;
 	}
 	r = knows(sys, fd, IOMMU_IOAS_ALLOC);
-	if (r <= 0) {
-		r = op_fail(op, r ? r : -ENOTTY, LIBIOMMUFD_REASON_ARGUMENT,
+	if (r == 0)
+		r = op_fail(op, -ENOTTY, LIBIOMMUFD_REASON_ARGUMENT,
 			    "the file is not a /dev/iommu");
+	else if (r < 0)
+		op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "/dev/iommu answers a probe with %s",
+			strerrordesc_np(-r));
+	if (r < 0)
 		goto free;
-	}
 	r = request->rlimit_process ? set_rlimit_process(sys, op, fd) : 0;
 	if (r < 0)
 		goto free;
@@ -130,15 +133,27 @@ static int native_has(struct backend_ctx *ctx, struct op *op, uint32_t feature)
 	return r;
 }
 
+static int read_number(const struct sys *sys, struct op *op, int fd, const struct place *place,
+		       dev_t *ret_number)
+{
+	int r = sys->rdev(sys, fd, ret_number);
+	if (r == -ENODEV)
+		return op_fail(op, -ENXIO, LIBIOMMUFD_REASON_STALE_NODE,
+			       "%s is not a character device", place->node);
+	if (r < 0)
+		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "%s has no number: %s", place->node,
+			       strerrordesc_np(-r));
+	return 0;
+}
+
 /* A node that was bind-mounted or left over may lead to another device than its name says. */
 static int check_number(const struct sys *sys, struct op *op, int fd, const struct place *place)
 {
 	dev_t wanted, found;
 
-	int r = sys->rdev(sys, fd, &found);
+	int r = read_number(sys, op, fd, place, &found);
 	if (r < 0)
-		return op_fail(op, r == -ENODEV ? -ENXIO : r, LIBIOMMUFD_REASON_STALE_NODE,
-			       "%s is not a character device", place->node);
+		return r;
 	if (place_devt(sys, place, &wanted) == 0 && wanted != found)
 		return op_fail(op, -ENXIO, LIBIOMMUFD_REASON_STALE_NODE,
 			       "%s has the number of another device; it is a stale copy of the "
@@ -150,6 +165,10 @@ static int check_number(const struct sys *sys, struct op *op, int fd, const stru
 /* Open the character device of a place known by sysfs. */
 static int open_by_place(const struct sys *sys, struct op *op, struct place *place)
 {
+	if (!place->vfio[0] && place->vfio_error)
+		return op_fail(op, place->vfio_error, LIBIOMMUFD_REASON_KERNEL,
+			       "its directory vfio-dev in sysfs cannot be read: %s",
+			       strerrordesc_np(-place->vfio_error));
 	if (!place->vfio[0])
 		return explain_not_vfio(sys, op, place);
 	if (!place->node[0])
@@ -175,11 +194,10 @@ static int open_by_node(const struct sys *sys, struct op *op, struct place *plac
 	int fd = sys->open(sys, place->node, O_RDWR);
 	if (fd < 0)
 		return explain_node(op, fd, place->node);
-	int r = sys->rdev(sys, fd, &number);
+	int r = read_number(sys, op, fd, place, &number);
 	if (r < 0) {
 		sys->close(sys, fd);
-		return op_fail(op, -ENXIO, LIBIOMMUFD_REASON_STALE_NODE,
-			       "%s is not a character device", place->node);
+		return r;
 	}
 	place_of_rdev(sys, number, place);
 	return fd;
