@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the fake's /dev/iommu: objects and their users, page tables, and which of them a group has. */
+#include "fake_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "uapi/iommufd.h"
+
+int fake_iommufd_open(struct fake *fake)
+{
+	struct fake_file *file = fake_file_new(FILE_IOMMUFD);
+
+	file->iommufd = fake_alloc(sizeof(*file->iommufd));
+	file->iommufd->refs = 1;
+	file->iommufd->next = fake->iommufds;
+	fake->iommufds = file->iommufd;
+	return fake_install(fake, file);
+}
+
+void fake_iommufd_put(struct fake *fake, struct fake_iommufd *iommufd)
+{
+	struct fake_iommufd **link = &fake->iommufds;
+
+	if (--iommufd->refs)
+		return;
+	/* Page tables before what they are made from. */
+	for (int kind = OBJECT_DEVICE; kind >= OBJECT_IOAS; kind--) {
+		for (struct fake_object *object = iommufd->objects, *next; object; object = next) {
+			next = object->next;
+			if ((int)object->kind == kind)
+				fake_object_free(fake, object);
+		}
+	}
+	while (*link != iommufd)
+		link = &(*link)->next;
+	*link = iommufd->next;
+	free(iommufd);
+}
+
+/* ---- Objects ---- */
+
+struct fake_object *fake_object_find(struct fake_iommufd *iommufd, uint32_t id)
+{
+	for (struct fake_object *object = iommufd->objects; object; object = object->next)
+		if (object->id == id)
+			return object;
+	return NULL;
+}
+
+/* The kernel gives the lowest free id. */
+struct fake_object *fake_object_new(struct fake_iommufd *iommufd, enum fake_object_kind kind)
+{
+	struct fake_object *object = fake_alloc(sizeof(*object));
+	struct fake_object **link = &iommufd->objects;
+
+	object->id = 1;
+	while (*link && (*link)->id == object->id) {
+		object->id++;
+		link = &(*link)->next;
+	}
+	object->kind = kind;
+	object->iommufd = iommufd;
+	object->alignment = 1;
+	object->next = *link;
+	*link = object;
+	return object;
+}
+
+static unsigned count_domains(const struct fake_object *ioas)
+{
+	unsigned domains = 0;
+
+	for (struct fake_object *object = ioas->iommufd->objects; object; object = object->next)
+		domains += object->kind == OBJECT_HWPT && object->ioas == ioas;
+	return domains;
+}
+
+/* A page table goes: what was pinned for the last one is unpinned. */
+static void leave_ioas(struct fake *fake, struct fake_object *hwpt)
+{
+	struct fake_object *ioas = hwpt->ioas;
+
+	hwpt->ioas = NULL;
+	ioas->users--;
+	fake_span_remove(&ioas->reserved, hwpt);
+	if (count_domains(ioas))
+		return;
+	ioas->alignment = ioas->small_pages ? FAKE_PAGE : 1;
+	for (struct fake_area *area = ioas->areas; area; area = area->next)
+		fake_unpin(fake, area->pages);
+}
+
+void fake_object_free(struct fake *fake, struct fake_object *object)
+{
+	struct fake_object **link = &object->iommufd->objects;
+
+	if (object->kind == OBJECT_IOAS)
+		fake_ioas_empty(fake, object);
+	if (object->kind == OBJECT_HWPT && object->ioas)
+		leave_ioas(fake, object);
+	while (*link != object)
+		link = &(*link)->next;
+	*link = object->next;
+	free(object);
+}
+
+static int destroy(struct fake *fake, struct fake_iommufd *iommufd, uint32_t id)
+{
+	struct fake_object *object = fake_object_find(iommufd, id);
+
+	if (!object)
+		return -ENOENT;
+	if (object->users)
+		return -EBUSY;
+	fake_object_free(fake, object);
+	return 0;
+}
+
+/* ---- Page tables ---- */
+
+static int reserve(struct fake_object *ioas, uint64_t first, uint64_t last, const void *owner)
+{
+	if (fake_area_find(ioas->areas, first, last) || fake_span_hit(ioas->allowed, first, last))
+		return -EADDRINUSE;
+	fake_span_add(&ioas->reserved, first, last, owner);
+	return 0;
+}
+
+/* The addresses this device cannot use. */
+static int reserve_device(struct fake *fake, struct fake_object *ioas, struct fake_device *device)
+{
+	struct libiommufd_range range;
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && fake_reserved(fake, i, &range); i++)
+		r = reserve(ioas, range.start, range.last, device);
+	if (r < 0)
+		fake_span_remove(&ioas->reserved, device);
+	return r;
+}
+
+/* A page table for ioas, filled. */
+static int new_hwpt(struct fake *fake, struct fake_object *ioas, struct fake_object **ret_hwpt)
+{
+	const struct fake_area *undo;
+	struct fake_area *area;
+	int r = 0;
+
+	for (area = ioas->areas; area; area = area->next)
+		if ((area->first | (area->last + 1) | area->start) % FAKE_PAGE)
+			return -EADDRINUSE;
+	struct fake_object *hwpt = fake_object_new(ioas->iommufd, OBJECT_HWPT);
+	bool first = count_domains(ioas) == 0;
+	r = reserve(ioas, 1ULL << 39, UINT64_MAX, hwpt);
+	for (area = first ? ioas->areas : NULL; r == 0 && area; area = area->next) {
+		r = fake_pin(fake, area->pages);
+		for (undo = ioas->areas; r < 0 && undo != area; undo = undo->next)
+			fake_unpin(fake, undo->pages);
+	}
+	if (r < 0) {
+		fake_span_remove(&ioas->reserved, hwpt);
+		fake_object_free(fake, hwpt);
+		return r;
+	}
+	hwpt->ioas = ioas;
+	hwpt->automatic = true;
+	ioas->users++;
+	ioas->alignment = FAKE_PAGE;
+	*ret_hwpt = hwpt;
+	return 0;
+}
+
+static void drop_hwpt(struct fake *fake, struct fake_object *hwpt)
+{
+	if (hwpt->automatic && !hwpt->users)
+		fake_object_free(fake, hwpt);
+}
+
+/* ---- Groups ---- */
+
+/* The group has no translation yet, or this one. */
+static int attach_first(struct fake *fake, struct fake_device *device, struct fake_object *hwpt)
+{
+	struct fake_group *group = device->group;
+	struct fake_device **link = &group->attached;
+
+	if (group->hwpt && group->hwpt != hwpt)
+		return -EINVAL;
+	int r = reserve_device(fake, hwpt->ioas, device);
+	if (r < 0)
+		return r;
+	group->hwpt = hwpt;
+	hwpt->users++;
+	while (*link)
+		link = &(*link)->next_attached;
+	*link = device;
+	device->attached = true;
+	return 0;
+}
+
+static void remove_reserved(struct fake_group *group, struct fake_object *ioas)
+{
+	for (struct fake_device *d = group->attached; d; d = d->next_attached)
+		fake_span_remove(&ioas->reserved, d);
+}
+
+/* The device is attached: everything in its group moves. */
+static int replace(struct fake *fake, struct fake_device *device, struct fake_object *hwpt)
+{
+	struct fake_group *group = device->group;
+	struct fake_object *old = group->hwpt;
+	int r = 0;
+
+	if (old == hwpt)
+		return 0;
+	if (old->ioas != hwpt->ioas) {
+		for (struct fake_device *d = group->attached; r == 0 && d; d = d->next_attached)
+			r = reserve_device(fake, hwpt->ioas, d);
+		if (r < 0) {
+			remove_reserved(group, hwpt->ioas);
+			return r;
+		}
+		remove_reserved(group, old->ioas);
+	}
+	for (struct fake_device *d = group->attached; d; d = d->next_attached) {
+		old->users--;
+		hwpt->users++;
+	}
+	group->hwpt = hwpt;
+	drop_hwpt(fake, old);
+	return 0;
+}
+
+static int attach_to(struct fake *fake, struct fake_device *device, struct fake_object *hwpt)
+{
+	return device->attached ? replace(fake, device, hwpt) : attach_first(fake, device, hwpt);
+}
+
+int fake_device_attach(struct fake *fake, struct fake_device *device, uint32_t pt_id)
+{
+	struct fake_iommufd *iommufd = device->bound->iommufd;
+	struct fake_object *target = fake_object_find(iommufd, pt_id), *hwpt;
+
+	if (!target)
+		return -ENOENT;
+	if (target->kind == OBJECT_HWPT)
+		return attach_to(fake, device, target);
+	if (target->kind != OBJECT_IOAS)
+		return -EINVAL;
+	for (hwpt = iommufd->objects; hwpt; hwpt = hwpt->next) {
+		if (hwpt->kind != OBJECT_HWPT || hwpt->ioas != target || !hwpt->automatic)
+			continue;
+		int r = attach_to(fake, device, hwpt);
+		if (r != -EINVAL)
+			return r;
+	}
+	if (!device->attached && device->group->hwpt)
+		return -EINVAL;
+	int r = new_hwpt(fake, target, &hwpt);
+	if (r < 0)
+		return r;
+	r = attach_to(fake, device, hwpt);
+	if (r < 0)
+		drop_hwpt(fake, hwpt);
+	return r;
+}
+
+void fake_device_detach(struct fake *fake, struct fake_device *device)
+{
+	struct fake_group *group = device->group;
+	struct fake_object *hwpt = group->hwpt;
+	struct fake_device **link = &group->attached;
+
+	if (!device->attached)
+		return;
+	while (*link != device)
+		link = &(*link)->next_attached;
+	*link = device->next_attached;
+	device->next_attached = NULL;
+	device->attached = false;
+	fake_span_remove(&hwpt->ioas->reserved, device);
+	hwpt->users--;
+	if (!group->attached)
+		group->hwpt = NULL;
+	drop_hwpt(fake, hwpt);
+}
+
+uint32_t fake_hwpt_alloc(struct fake *fake, uint32_t ioas_id, uint32_t device_id)
+{
+	struct fake_object *ioas = NULL, *hwpt = NULL;
+	uint32_t id = 0;
+
+	pthread_mutex_lock(&fake->lock);
+	for (struct fake_iommufd *f = fake->iommufds; f && !ioas; f = f->next)
+		if (fake_object_find(f, device_id))
+			ioas = fake_object_find(f, ioas_id);
+	if (ioas && new_hwpt(fake, ioas, &hwpt) == 0) {
+		hwpt->automatic = false;
+		id = hwpt->id;
+	}
+	pthread_mutex_unlock(&fake->lock);
+	return id;
+}
+
+/* ---- Options ---- */
+
+static int rlimit_mode(struct fake *fake, struct fake_iommufd *iommufd, struct iommu_option *cmd)
+{
+	if (cmd->object_id)
+		return -EOPNOTSUPP;
+	if (cmd->op == IOMMU_OPTION_OP_GET) {
+		cmd->val64 = iommufd->rlimit_process;
+		return 0;
+	}
+	if (cmd->op != IOMMU_OPTION_OP_SET)
+		return -EOPNOTSUPP;
+	if (fake->config.no_resource)
+		return -EPERM;
+	if (iommufd->objects)
+		return -EBUSY;
+	if (cmd->val64 > 1)
+		return -EINVAL;
+	iommufd->rlimit_process = cmd->val64;
+	return 0;
+}
+
+static int huge_pages(struct fake_iommufd *iommufd, struct iommu_option *cmd)
+{
+	struct fake_object *ioas = fake_object_find(iommufd, cmd->object_id);
+
+	if (!ioas || ioas->kind != OBJECT_IOAS)
+		return -ENOENT;
+	if (cmd->op == IOMMU_OPTION_OP_GET) {
+		cmd->val64 = !ioas->small_pages;
+		return 0;
+	}
+	if (cmd->op != IOMMU_OPTION_OP_SET)
+		return -EOPNOTSUPP;
+	if (cmd->val64 > 1)
+		return -EINVAL;
+	if (!cmd->val64 && !ioas->small_pages) {
+		if (count_domains(ioas) && ioas->areas)
+			return -EADDRINUSE;
+		ioas->alignment = FAKE_PAGE;
+	} else if (cmd->val64 && !count_domains(ioas)) {
+		ioas->alignment = 1;
+	}
+	ioas->small_pages = !cmd->val64;
+	return 0;
+}
+
+static int option(struct fake *fake, struct fake_iommufd *iommufd, struct iommu_option *cmd)
+{
+	if (cmd->__reserved)
+		return -EOPNOTSUPP;
+	if (cmd->option_id == IOMMU_OPTION_RLIMIT_MODE)
+		return rlimit_mode(fake, iommufd, cmd);
+	if (cmd->option_id == IOMMU_OPTION_HUGE_PAGES)
+		return huge_pages(iommufd, cmd);
+	return -EOPNOTSUPP;
+}
+
+/* ---- The file ---- */
+
+/* The least size of a command; 0: this kernel has no such ioctl. */
+static uint32_t least_size(const struct fake *fake, unsigned long request)
+{
+	switch (request) {
+	case IOMMU_DESTROY:
+		return sizeof(struct iommu_destroy);
+	case IOMMU_IOAS_ALLOC:
+		return sizeof(struct iommu_ioas_alloc);
+	case IOMMU_IOAS_ALLOW_IOVAS:
+		return sizeof(struct iommu_ioas_allow_iovas);
+	case IOMMU_IOAS_COPY:
+		return sizeof(struct iommu_ioas_copy);
+	case IOMMU_IOAS_IOVA_RANGES:
+		return sizeof(struct iommu_ioas_iova_ranges);
+	case IOMMU_IOAS_MAP:
+		return sizeof(struct iommu_ioas_map);
+	case IOMMU_IOAS_MAP_FILE:
+		return fake->config.map_file ? sizeof(struct iommu_ioas_map_file) : 0;
+	case IOMMU_IOAS_UNMAP:
+		return sizeof(struct iommu_ioas_unmap);
+	case IOMMU_OPTION:
+		return sizeof(struct iommu_option);
+	case IOMMU_VFIO_IOAS:
+	case IOMMU_HWPT_ALLOC:
+	case IOMMU_GET_HW_INFO:
+	case IOMMU_HWPT_SET_DIRTY_TRACKING:
+	case IOMMU_HWPT_GET_DIRTY_BITMAP:
+	case IOMMU_HWPT_INVALIDATE:
+	case IOMMU_FAULT_QUEUE_ALLOC:
+		return UINT32_MAX; /* known, not modelled */
+	default:
+		return 0;
+	}
+}
+
+int fake_iommufd_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg)
+{
+	struct fake_iommufd *iommufd = file->iommufd;
+	uint32_t size, least = least_size(fake, request);
+
+	if (!least)
+		return -ENOTTY;
+	memcpy(&size, arg, sizeof(size));
+	if (size < least)
+		return -EINVAL;
+	switch (request) {
+	case IOMMU_DESTROY:
+		return destroy(fake, iommufd, ((struct iommu_destroy *)arg)->id);
+	case IOMMU_OPTION:
+		return option(fake, iommufd, arg);
+	default:
+		return fake_ioas_ioctl(fake, iommufd, request, arg);
+	}
+}
