@@ -20,7 +20,7 @@ def main(header, layout):
     wanted = []
     for kind, name, body in re.findall(r"^(enum|struct) (\w+) \{(.*?)^\};", text, re.S | re.M):
         if kind == "enum":
-            members = re.findall(r"^\s*(\w+)\s*=", body, re.M)
+            members = re.findall(r"(\w+)\s*=", body)
             wanted += [f"VALUE({member}, " for member in members]
         else:
             members = re.findall(r"(\w+)(?:\[\d+\])?;", body)
