@@ -50,7 +50,8 @@ struct libiommufd_facts;
 /** What a device may do with memory. Passed as uint32_t. */
 enum libiommufd_access {
 	LIBIOMMUFD_READ = 1 << 0,  /**< the device may read */
-	LIBIOMMUFD_WRITE = 1 << 1, /**< the device may write */
+	/** The device may write. Intel's IOMMUs, as Linux drives them, let it read then, too. */
+	LIBIOMMUFD_WRITE = 1 << 1,
 };
 
 /** The kernel interface below a ctx. */
@@ -680,8 +681,9 @@ LIBIOMMUFD_API int libiommufd_ioas_allow_iovas(struct libiommufd_ioas *ioas,
  * @param enable true for large pages
  *
  * @return 0, or
- *   -EINVAL     ioas is NULL
- *   -EADDRINUSE the kernel cannot change it once memory is mapped (reason IOVA_CONFLICT)
+ *   -EINVAL     ioas is NULL; or, switching off, a device is attached and memory is mapped (reason
+ *              IN_USE)
+ *   -EADDRINUSE what is mapped does not fit the new alignment (reason IOVA_CONFLICT)
  *   -EPERM      not the process that opened the ctx
  *   -EOPNOTSUPP type1 backend: there it is the parameter disable_hugepages of vfio_iommu_type1
  *

@@ -314,6 +314,9 @@ static int huge_pages(struct backend_ioas *ioas, struct op *op, uint16_t what, u
 	};
 
 	int r = native_ioctl(ioas->ctx, IOMMU_OPTION, &cmd);
+	if (r == -EINVAL)
+		return op_fail(op, r, LIBIOMMUFD_REASON_IN_USE,
+			       "a device is attached and memory is mapped; set it before that");
 	if (r == -EADDRINUSE)
 		return op_fail(op, r, LIBIOMMUFD_REASON_IOVA_CONFLICT,
 			       "memory is mapped that depends on it; set it before the first "
