@@ -3,16 +3,14 @@
 import os
 import secrets
 import select
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 from pathlib import Path
 
-from . import LabError, hosttools, initramfs, job, kernels, machine, process, topology, verdict
+from . import LabError, cache, hosttools, initramfs, job, kernels, machine, process, topology, verdict
 
 TAIL = 40
 
@@ -84,8 +82,7 @@ class Session:
         ready = kernels.prepare(options.kernel, self._progress)
         machine.check(options, ready)
         image = initramfs.prepare(ready)
-        work = Path(tempfile.mkdtemp(prefix='iommufd-lab.'))
-        try:
+        with cache.workdir('run') as work:
             size = os.get_terminal_size(0) if shell else None
             job.write(work, options, topologies, ready, size)
             console = options.log or work / 'console'
@@ -99,8 +96,6 @@ class Session:
                 self._show_failure(console, work / 'qemu.err', result)
             self._progress.note(f'{result.text} ({self._progress.seconds():.1f} s)')
             return result.status
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
 
     def _show_failure(self, console: Path, errors: Path, result) -> None:
         self._progress.clear()

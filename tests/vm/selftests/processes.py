@@ -1,50 +1,56 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """QEMU and the shell, and what signals do to them."""
+import contextlib
 import os
 import pty
 import re
 import signal
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 from .harness import LAB, TMP, each, expect, lab, test, wait_for
 
 
-def start_with_pidfile(name):
-    """A lab whose guest sleeps, the process id of its QEMU, and its last temporary directory's parent."""
-    tmp, pidfile = TMP / f'tmp-{name}', TMP / f'pid-{name}'
-    tmp.mkdir()
+@contextlib.contextmanager
+def sleeping_lab(name):
+    """A lab whose guest sleeps, the process id of its QEMU, and its work directory."""
+    pidfile = TMP / f'pid-{name}'
     child = subprocess.Popen([LAB, 'run', '--devices', 'none', '--qemu-arg=-pidfile', f'--qemu-arg={pidfile}', '--', 'sleep',
-                              '100'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-                             env=os.environ | {'TMPDIR': str(tmp)})
-    wait_for(lambda: pidfile.exists() and pidfile.read_text().strip(), 20)
-    time.sleep(1)
-    return child, int(pidfile.read_text()), tmp
+                              '100'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for(lambda: pidfile.exists() and pidfile.read_text().strip(), 20)
+        qemu = int(pidfile.read_text())
+        command = Path(f'/proc/{qemu}/cmdline').read_text()
+        yield child, qemu, Path(re.search(r'id=console,path=(.*?)/console', command)[1])
+    finally:
+        child.kill()
+        child.wait()
 
 
 def gone(pid):
     return not Path(f'/proc/{pid}').exists()
 
 
-@each('qemu_dies_with_the_lab_on_{0}', (('SIGINT', 130), ('SIGTERM', 143), ('SIGKILL', -9)))
+@each('qemu_and_its_files_go_with_the_lab_on_{0}', (('SIGINT', 130), ('SIGTERM', 143), ('SIGKILL', -9)))
 def _(case):
-    child, qemu, tmp = start_with_pidfile(case[0])
-    assert not gone(qemu)
-    child.send_signal(getattr(signal, case[0]))
-    child.communicate()
-    assert child.returncode == case[1], child.returncode
-    wait_for(lambda: gone(qemu), 5)
-    assert case[0] == 'SIGKILL' or not list(tmp.iterdir())
+    with sleeping_lab(case[0]) as (child, qemu, work):
+        assert not gone(qemu) and work.exists()
+        child.send_signal(getattr(signal, case[0]))
+        child.communicate()
+        assert child.returncode == case[1], child.returncode
+        wait_for(lambda: gone(qemu), 5)
+        if case[0] == 'SIGKILL':        # nobody was left to remove them: the next lab does
+            expect(lab('--devices', 'none', '--', 'true'), 0)
+        assert not work.exists()
 
 
 @test
 def a_killed_qemu_is_a_failure():
-    child, qemu, _ = start_with_pidfile('killed')
-    os.kill(qemu, signal.SIGKILL)
-    said = child.communicate()[1]
-    assert child.returncode == 125 and 'no exit report from the guest; QEMU was killed by signal 9' in said, said
+    with sleeping_lab('killed') as (child, qemu, _):
+        os.kill(qemu, signal.SIGKILL)
+        said = child.communicate()[1]
+        assert child.returncode == 125 and 'no exit report from the guest; QEMU was killed by signal 9' in said, said
 
 
 @test
