@@ -103,7 +103,7 @@ static bool parse_pci(const char *name, char *buf, size_t size)
 	unsigned int domain = 0, bus, slot, function;
 	int end = -1;
 
-	if (sscanf(name, "%x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) != 4) {
+	if (sscanf(name, "%8x:%2x:%2x.%1x%n", &domain, &bus, &slot, &function, &end) != 4) {
 		domain = 0;
 		if (sscanf(name, "%2x:%2x.%1x%n", &bus, &slot, &function, &end) != 3)
 			return false;
