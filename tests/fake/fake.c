@@ -14,11 +14,11 @@
 const struct fake_config fake_default = {
 	.devices =
 		{
-			{FAKE_DEV0, 3, "vfio-pci", {1 << 20}, -1, 0x1234},
-			{FAKE_DEV1, 3, "vfio-pci", {1 << 20}, -1, 0x1234},
-			{FAKE_ALONE, 5, "vfio-pci", {0x4000, 0, 4 << 20}, 0, 0x1b36},
-			{FAKE_MIXED, 7, "vfio-pci", {0x20000}, -1, 0x8086},
-			{FAKE_HOST, 7, "e1000e", {0x20000}, -1, 0x8086},
+			{FAKE_DEV0, 3, "vfio-pci", {1 << 20}, -1, 0x1234, 0x11e8},
+			{FAKE_DEV1, 3, "vfio-pci", {1 << 20}, -1, 0x1234, 0x11e8},
+			{FAKE_ALONE, 5, "vfio-pci", {0x4000, 0, 4 << 20}, 0, 0x1b36, 0x10},
+			{FAKE_MIXED, 7, "vfio-pci", {0x20000}, -1, 0x8086, 0x10d3},
+			{FAKE_HOST, 7, "e1000e", {0x20000}, -1, 0x8086, 0x10d3},
 		},
 	.device_count = 5,
 };
@@ -211,6 +211,7 @@ static int fake_ioctl(const struct sys *sys, int fd, unsigned long request, void
 	const char *name = fake_request_name(file ? (int)file->kind : -1, request);
 	/* A list that is set and one that is taken back are not the same to a caller. */
 	if (file && file->kind == FILE_IOMMUFD && request == IOMMU_IOAS_ALLOW_IOVAS &&
+	    *(uint32_t *)arg >= sizeof(struct iommu_ioas_allow_iovas) &&
 	    !((struct iommu_ioas_allow_iovas *)arg)->num_iovas)
 		name = "IOMMU_IOAS_ALLOW_IOVAS none";
 	int r = count(fake, "ioctl", name);
@@ -443,6 +444,13 @@ static void new_device(struct fake *fake, unsigned index)
 	}
 	device->space[0] = (uint8_t)device->config->vendor;
 	device->space[1] = (uint8_t)(device->config->vendor >> 8);
+	device->space[2] = (uint8_t)device->config->device;
+	device->space[3] = (uint8_t)(device->config->device >> 8);
+	/* The edu device names itself in its first register. */
+	const uint32_t edu = 0x010000ed;
+	if (device->config->device == 0x11e8 &&
+	    pwrite(device->bars[0], &edu, sizeof(edu), 0) != sizeof(edu))
+		abort();
 }
 
 struct fake *fake_new(const struct fake_config *config)

@@ -22,7 +22,7 @@ struct fake_device_config {
 	const char *driver;  /* "" or NULL: none */
 	uint64_t bar[6];     /* sizes; 0: absent */
 	int msix_bar;        /* this one has a hole in its second page; -1: none */
-	uint16_t vendor;
+	uint16_t vendor, device;
 };
 
 /* Which nodes exist but may not be opened. */

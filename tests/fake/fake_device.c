@@ -28,7 +28,7 @@ void fake_device_enable(struct fake_device *device)
 {
 	if (device->opens++)
 		return;
-	device->space[COMMAND] = COMMAND_MEMORY | 1;
+	device->space[COMMAND] = COMMAND_MEMORY;
 	device->space[COMMAND + 1] = 0;
 }
 

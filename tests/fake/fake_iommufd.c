@@ -341,7 +341,7 @@ static int huge_pages(struct fake_iommufd *iommufd, struct iommu_option *cmd)
 		return -EINVAL;
 	if (!cmd->val64 && !ioas->small_pages) {
 		if (count_domains(ioas) && ioas->areas)
-			return -EADDRINUSE;
+			return -EINVAL;
 		ioas->alignment = FAKE_PAGE;
 	} else if (cmd->val64 && !count_domains(ioas)) {
 		ioas->alignment = 1;
