@@ -169,7 +169,10 @@ EXPORT const char *libiommufd_facts_get_member_driver(const struct libiommufd_fa
 
 EXPORT const char *libiommufd_facts_get_node(const struct libiommufd_facts *facts)
 {
-	return facts && (facts->place.sysfs[0] || facts->place.node[0]) ? facts->place.node : NULL;
+	if (!facts || facts->place.node[0])
+		return facts ? facts->place.node : NULL;
+	/* None, or only not to be seen? */
+	return facts->place.sysfs[0] && !facts->place.vfio_error ? "" : NULL;
 }
 
 EXPORT const char *libiommufd_facts_get_iommu(const struct libiommufd_facts *facts)
