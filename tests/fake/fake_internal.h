@@ -156,6 +156,14 @@ struct fake {
 	char names[FAKE_CALLS][96];
 };
 
+/* ---- fake_sys.c ---- */
+
+extern const struct sys fake_sys_table;
+
+/* Take the lock, if there is a fake, and tell this thread's calls from the library's. */
+void fake_enter(struct fake *fake);
+void fake_leave(struct fake *fake);
+
 /* ---- fake.c ---- */
 
 void *fake_alloc(size_t size);
@@ -188,7 +196,7 @@ int fake_do_mmap(struct fake *fake, void *addr, size_t length, int prot, int fla
 		 uint64_t offset, void **ret_addr);
 int fake_do_munmap(struct fake *fake, void *addr, size_t length);
 
-/* ---- fake_iommufd.c, fake_ioas.c ---- */
+/* ---- fake_iommufd.c, fake_ioas.c, fake_hwpt.c ---- */
 
 int fake_iommufd_open(struct fake *fake);
 void fake_iommufd_put(struct fake *fake, struct fake_iommufd *iommufd);
@@ -199,6 +207,9 @@ void fake_object_free(struct fake *fake, struct fake_object *object);
 int fake_ioas_ioctl(struct fake *fake, struct fake_iommufd *iommufd, unsigned long request,
 		    void *arg);
 void fake_ioas_empty(struct fake *fake, struct fake_object *ioas);
+/* How many page tables of an address space there are. */
+unsigned fake_domains(const struct fake_object *ioas);
+void fake_hwpt_leave(struct fake *fake, struct fake_object *hwpt);
 int fake_device_attach(struct fake *fake, struct fake_device *device, uint32_t pt_id);
 void fake_device_detach(struct fake *fake, struct fake_device *device);
 

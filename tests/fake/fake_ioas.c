@@ -9,17 +9,9 @@
 
 #include "uapi/iommufd.h"
 
-static bool has_domain(const struct fake_object *ioas)
-{
-	for (struct fake_object *object = ioas->iommufd->objects; object; object = object->next)
-		if (object->kind == OBJECT_HWPT && object->ioas == ioas)
-			return true;
-	return false;
-}
-
 static void free_area(struct fake *fake, struct fake_object *ioas, struct fake_area *area)
 {
-	if (has_domain(ioas))
+	if (fake_domains(ioas))
 		fake_unpin(fake, area->pages);
 	fake_pages_put(fake, area->pages);
 	free(area);
@@ -141,7 +133,7 @@ static int map_pieces(struct fake *fake, struct fake_object *ioas, const struct 
 	}
 	if (r < 0)
 		return r;
-	for (p = has_domain(ioas) ? pieces : NULL; p; p = p->next) {
+	for (p = fake_domains(ioas) ? pieces : NULL; p; p = p->next) {
 		r = fake_pin(fake, p->pages);
 		if (r == 0)
 			continue;
