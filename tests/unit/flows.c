@@ -56,14 +56,16 @@ void expect_type1_info(struct script *k, int fd, const struct libiommufd_range *
 {
 	struct {
 		struct vfio_iommu_type1_info info;
-		struct vfio_iommu_type1_info_cap_iova_range cap;
+		struct vfio_info_cap_header header;
+		uint32_t nr_iovas, reserved;
 		struct libiommufd_range ranges[16];
 	} out = {
-		.info = {.argsz = sizeof(out.info) + sizeof(out.cap) + count * 16,
+		.info = {.argsz = offsetof(typeof(out), ranges) + count * 16,
 			 .flags = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS,
 			 .iova_pgsizes = 0x40201000,
 			 .cap_offset = sizeof(out.info)},
-		.cap = {.header = {VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 1, 0}, .nr_iovas = count},
+		.header = {VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 1, 0},
+		.nr_iovas = count,
 	};
 	uint32_t in[512 / sizeof(uint32_t)] = {512};
 

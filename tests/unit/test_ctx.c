@@ -162,18 +162,23 @@ static void no_cdev_and_no_type1_is_not_supported(void **state)
 	assert_says("vfio_iommu_type1");
 }
 
-static void too_many_open_files_say_nothing_about_the_kernel(void **state)
+static void out_of_memory_or_files_says_nothing_about_the_kernel(void **state)
 {
-	static const int errors[] = {-EMFILE, -ENFILE, -ENOMEM};
+	static const struct {
+		int error;
+		uint32_t reason;
+	} cases[] = {
+		{-EMFILE, LIBIOMMUFD_REASON_KERNEL},
+		{-ENFILE, LIBIOMMUFD_REASON_KERNEL},
+		{-ENOMEM, LIBIOMMUFD_REASON_MEMORY},
+	};
 
 	for (size_t i = 0; i < 3; i++) {
-		expect_open(*state, "/dev/iommu", O_RDWR, errors[i]);
-		check_open_fails(*state, LIBIOMMUFD_BACKEND_AUTO, errors[i],
-				 LIBIOMMUFD_REASON_KERNEL);
+		expect_open(*state, "/dev/iommu", O_RDWR, cases[i].error);
+		check_open_fails(*state, LIBIOMMUFD_BACKEND_AUTO, cases[i].error, cases[i].reason);
 		expect_open(*state, "/dev/iommu", O_RDWR, -ENOENT);
-		expect_open(*state, "/dev/vfio/vfio", O_RDWR, errors[i]);
-		check_open_fails(*state, LIBIOMMUFD_BACKEND_AUTO, errors[i],
-				 LIBIOMMUFD_REASON_KERNEL);
+		expect_open(*state, "/dev/vfio/vfio", O_RDWR, cases[i].error);
+		check_open_fails(*state, LIBIOMMUFD_BACKEND_AUTO, cases[i].error, cases[i].reason);
 	}
 }
 
@@ -410,7 +415,7 @@ int main(void)
 		with_script(type1_where_dev_iommu_is_something_else),
 		with_script(the_errno_of_a_permission_wins_and_both_nodes_are_named),
 		with_script(no_cdev_and_no_type1_is_not_supported),
-		with_script(too_many_open_files_say_nothing_about_the_kernel),
+		with_script(out_of_memory_or_files_says_nothing_about_the_kernel),
 		with_script(a_required_native_is_not_replaced),
 		with_script(a_required_type1_is_not_replaced),
 		with_script(a_required_one_tells_so),
