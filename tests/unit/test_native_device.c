@@ -374,6 +374,38 @@ static void reach_follows_the_group(void **state)
 	assert_ok(libiommufd_device_close(peer, 0));
 }
 
+static void the_last_bound_member_hands_the_group_back(void **state)
+{
+	struct libiommufd_device *nic = bind_device(*state, ctx), *peer = open_peer(*state, 8);
+
+	check_reach(peer, LIBIOMMUFD_REACH_NOTHING, NULL);
+	close_device(*state, nic);
+	check_reach(peer, LIBIOMMUFD_REACH_KERNEL, NULL);
+	expect_close(*state, 8, 0);
+	assert_ok(libiommufd_device_close(peer, 0));
+}
+
+static void a_group_stays_attached_until_its_last_member_leaves(void **state)
+{
+	struct libiommufd_device *nic = bind_device(*state, ctx), *peer = open_peer(*state, 8);
+	uint64_t iova = 0;
+
+	expect_bind(*state, 8, 0);
+	assert_ok(libiommufd_device_bind(peer, NULL));
+	attach_device(*state, nic, ioas);
+	expect_attach(*state, 8, IOAS_ID, 0);
+	assert_ok(libiommufd_device_attach(peer, ioas));
+	expect_detach(*state, DEV_FD, 0);
+	assert_ok(libiommufd_device_detach(nic));
+	/* So the kernel knows the ranges, and a pick needs no list. */
+	expect_ioctl(*state, IOMMU_FD, IOMMU_IOAS_MAP, 0, struct iommu_ioas_map, .size = 40,
+		     .flags = 4, .ioas_id = IOAS_ID, .user_va = 0x10000, .length = 0x1000);
+	assert_ok(libiommufd_ioas_map(ioas, (void *)0x10000, 0x1000, LIBIOMMUFD_READ, &iova));
+	expect_close(*state, 8, 0);
+	assert_ok(libiommufd_device_close(peer, 0));
+	close_device(*state, nic);
+}
+
 static void reach_is_unknown_where_the_group_is(void **state)
 {
 	struct libiommufd_device *dev = NULL;
@@ -414,6 +446,8 @@ int main(void)
 		with_ioas(close_of_an_attached_device_is_one_close),
 		with_ioas(close_refuses_unknown_flags),
 		with_ioas(reach_follows_the_group),
+		with_ioas(the_last_bound_member_hands_the_group_back),
+		with_ioas(a_group_stays_attached_until_its_last_member_leaves),
 		with_ioas(reach_is_unknown_where_the_group_is),
 	};
 

@@ -162,6 +162,16 @@ static void the_entry_limit_has_its_reason_and_figures(void **state)
 	end(*state, 0x10000, 0x1000);
 }
 
+static void an_attach_that_meets_the_entry_limit_says_so(void **state)
+{
+	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x1000, RW, 0x10000));
+	expect_map(*state, 3, 0x7f0000123000, 0x10000, 0x1000, -ENOSPC);
+	expect_unmap(*state, 0x10000, 0x1000, 0);
+	assert_fails(libiommufd_device_attach(dev, ioas), -ENOSPC, LIBIOMMUFD_REASON_ENTRY_LIMIT);
+	assert_says("dma_entry_limit");
+	assert_ok(libiommufd_ioas_unmap_all(ioas, NULL));
+}
+
 static void the_memory_limit_is_that_of_the_process(void **state)
 {
 	assert_ok(libiommufd_device_attach(dev, ioas));
@@ -226,6 +236,50 @@ static void a_move_that_cannot_be_undone_detaches_and_says_so(void **state)
 	/* Neither address space is in use any more. */
 	assert_ok(libiommufd_ioas_unmap_all(ioas, NULL));
 	destroy_ioas(*state, to);
+}
+
+/* ---- Copy ---- */
+
+/* Two mappings side by side whose memory is not. */
+static void map_two(struct script *k)
+{
+	expect_map(k, 3, 0x7f0000123000, 0x10000, 0x2000, 0);
+	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x2000, RW, 0x10000));
+	expect_map(k, 1, 0x7e0000000000, 0x12000, 0x2000, 0);
+	assert_ok(libiommufd_ioas_map_at(ioas, (void *)0x7e0000000000, 0x2000, LIBIOMMUFD_READ,
+					 0x12000));
+}
+
+static void a_copy_maps_the_memory_of_each_mapping_again(void **state)
+{
+	assert_ok(libiommufd_device_attach(dev, ioas));
+	map_two(*state);
+	expect_map(*state, 1, 0x7f0000124000, 0x50000, 0x1000, 0);
+	expect_map(*state, 1, 0x7e0000000000, 0x51000, 0x1000, 0);
+	assert_ok(libiommufd_ioas_copy_at(ioas, ioas, 0x11000, 0x2000, LIBIOMMUFD_READ, 0x50000));
+	end(*state, 0x10000, 0x42000);
+}
+
+static void a_copy_that_fails_half_way_is_taken_back(void **state)
+{
+	uint64_t iova = 77;
+
+	assert_ok(libiommufd_device_attach(dev, ioas));
+	map_two(*state);
+	expect_map(*state, 1, 0x7f0000124000, 0x50000, 0x1000, 0);
+	expect_map(*state, 1, 0x7e0000000000, 0x51000, 0x1000, -EFAULT);
+	expect_unmap(*state, 0x50000, 0x1000, 0);
+	assert_fails(libiommufd_ioas_copy_at(ioas, ioas, 0x11000, 0x2000, LIBIOMMUFD_READ, 0x50000),
+		     -EFAULT, LIBIOMMUFD_REASON_BAD_MEMORY);
+	/* A hole, more access than there is, and something in the way. */
+	assert_fails(libiommufd_ioas_copy(ioas, ioas, 0x13000, 0x2000, LIBIOMMUFD_READ, &iova),
+		     -ENOENT, LIBIOMMUFD_REASON_NOT_MAPPED);
+	assert_fails(libiommufd_ioas_copy(ioas, ioas, 0x11000, 0x2000, RW, &iova), -EPERM,
+		     LIBIOMMUFD_REASON_RAISED_ACCESS);
+	assert_fails(libiommufd_ioas_copy_at(ioas, ioas, 0x10000, 0x1000, RW, 0x13000), -EEXIST,
+		     LIBIOMMUFD_REASON_IOVA_IN_USE);
+	assert_int_equal(iova, 77);
+	end(*state, 0x10000, 0x4000);
 }
 
 /* ---- Addresses ---- */
@@ -317,10 +371,13 @@ int main(void)
 		with_device(a_failed_unmap_keeps_the_record),
 		with_device(a_failed_map_leaves_no_record),
 		with_device(the_entry_limit_has_its_reason_and_figures),
+		with_device(an_attach_that_meets_the_entry_limit_says_so),
 		with_device(the_memory_limit_is_that_of_the_process),
 		with_device(a_failed_attach_unmaps_what_it_had_mapped),
 		with_device(a_failed_move_restores_the_old_mappings),
 		with_device(a_move_that_cannot_be_undone_detaches_and_says_so),
+		with_device(a_copy_maps_the_memory_of_each_mapping_again),
+		with_device(a_copy_that_fails_half_way_is_taken_back),
 		with_device(outside_the_ranges_nothing_is_mapped),
 		with_device(what_was_mapped_outside_makes_the_attach_conflict),
 		with_device(with_nothing_attached_picks_keep_to_what_every_device_has),
