@@ -463,7 +463,8 @@ LIBIOMMUFD_API int libiommufd_ioas_map_at(struct libiommufd_ioas *ioas, void *va
  * Map a part of a file at an address that is picked. As libiommufd_ioas_map() but for the memory.
  *
  * Where the kernel cannot map files, or not this kind of file, the library keeps a shared mapping of
- * its own of the file until the address is unmapped or @p ioas is destroyed.
+ * its own of the file until the address, and every copy of it, is unmapped or its address space
+ * destroyed.
  *
  * @param ioas     address space to change
  * @param fd       a memfd or another file that can be mapped shared, open for reading, and for

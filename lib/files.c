@@ -9,11 +9,19 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Memory of a file. Copies of its addresses share it: they may outlive the first. */
+struct file_view {
+	atomic_uint refs;
+	void *va;
+	uint64_t length;
+};
+
+/* Where a part of a view is mapped for devices. */
 struct file_map {
 	struct file_map *next;
 	uint64_t iova;
 	uint64_t length;
-	void *va;
+	struct file_view *view;
 };
 
 void file_set_init(struct file_set *set)
@@ -21,6 +29,14 @@ void file_set_init(struct file_set *set)
 	pthread_mutex_init(&set->lock, NULL);
 	set->maps = NULL;
 	atomic_init(&set->any, false);
+}
+
+static void put_view(struct file_view *view, const struct sys *sys)
+{
+	if (atomic_fetch_sub(&view->refs, 1) != 1)
+		return;
+	sys->munmap(sys, view->va, view->length);
+	free(view);
 }
 
 /* Drop what lies in [iova, last]. Needs the lock. */
@@ -32,7 +48,7 @@ static void drop(struct file_set *set, const struct sys *sys, uint64_t iova, uin
 			continue;
 		}
 		*link = file->next;
-		sys->munmap(sys, file->va, file->length);
+		put_view(file->view, sys);
 		free(file);
 	}
 	atomic_store(&set->any, set->maps != NULL);
@@ -52,37 +68,108 @@ int file_set_map(struct file_set *set, const struct sys *sys, struct op *op,
 		   (dma->access & LIBIOMMUFD_WRITE ? PROT_WRITE : 0);
 	struct dma memory = *dma;
 	struct file_map *file = calloc(1, sizeof(*file));
+	struct file_view *view = calloc(1, sizeof(*view));
+	int r;
 
-	if (!file)
-		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
-	int r = sys->mmap(sys, NULL, dma->length, prot, MAP_SHARED, fd, dma->va, &file->va);
-	if (r < 0) {
-		free(file);
-		return op_fail(op, r, LIBIOMMUFD_REASON_BAD_MEMORY,
-			       "the file cannot be mapped: %s; it must be a regular file or memfd, "
-			       "open for reading, and for writing if the device may write",
-			       strerrordesc_np(-r));
+	if (!file || !view) {
+		r = op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
+		goto free;
 	}
+	r = sys->mmap(sys, NULL, dma->length, prot, MAP_SHARED, fd, dma->va, &view->va);
+	if (r < 0) {
+		op_fail(op, r, LIBIOMMUFD_REASON_BAD_MEMORY,
+			"the file cannot be mapped: %s; it must be a regular file or memfd, "
+			"open for reading, and for writing if the device may write",
+			strerrordesc_np(-r));
+		goto free;
+	}
+	view->length = dma->length;
+	atomic_init(&view->refs, 1);
 	/*
 	 * Our record is on the list before the address is known to anyone else: from then on another
 	 * thread may unmap it.
 	 */
 	pthread_mutex_lock(&set->lock);
-	memory.va = (uintptr_t)file->va;
+	memory.va = (uintptr_t)view->va;
 	r = ioas->ctx->ops->map(ioas, op, &memory);
 	if (r == 0) {
 		dma->iova = memory.iova;
 		file->iova = memory.iova;
 		file->length = dma->length;
+		file->view = view;
 		file->next = set->maps;
 		set->maps = file;
 		atomic_store(&set->any, true);
 	}
 	pthread_mutex_unlock(&set->lock);
-	if (r < 0) {
-		sys->munmap(sys, file->va, dma->length);
-		free(file);
+	if (r == 0)
+		return 0;
+	sys->munmap(sys, view->va, view->length);
+free:
+	free(view);
+	free(file);
+	return r;
+}
+
+static void lock_two(struct file_set *a, struct file_set *b)
+{
+	pthread_mutex_lock(a < b ? &a->lock : &b->lock);
+	if (a != b)
+		pthread_mutex_lock(a < b ? &b->lock : &a->lock);
+}
+
+static void unlock_two(struct file_set *a, struct file_set *b)
+{
+	pthread_mutex_unlock(&a->lock);
+	if (a != b)
+		pthread_mutex_unlock(&b->lock);
+}
+
+/* Records for what of set lies in [iova, last], at addresses that count from iova. Needs the lock. */
+static int list_parts(const struct file_set *set, uint64_t iova, uint64_t last,
+		      struct file_map **ret_parts)
+{
+	for (const struct file_map *file = set->maps; file; file = file->next) {
+		uint64_t file_last = file->iova + (file->length - 1);
+		if (file->iova > last || file_last < iova)
+			continue;
+		struct file_map *part = calloc(1, sizeof(*part));
+		if (!part)
+			return -ENOMEM;
+		uint64_t first = file->iova > iova ? file->iova : iova;
+		part->iova = first - iova;
+		part->length = (file_last < last ? file_last : last) - first + 1;
+		part->view = file->view;
+		part->next = *ret_parts;
+		*ret_parts = part;
 	}
+	return 0;
+}
+
+int file_set_copy(struct file_set *to, struct file_set *from, struct op *op,
+		  struct backend_ioas *dst, struct backend_ioas *src, struct dma *dma)
+{
+	struct file_map *parts = NULL;
+
+	lock_two(to, from);
+	int r = list_parts(from, dma->va, dma->va + (dma->length - 1), &parts);
+	if (r < 0)
+		op_fail(op, r, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	else
+		r = dst->ctx->ops->copy(dst, src, op, dma);
+	for (struct file_map *part; (part = parts);) {
+		parts = part->next;
+		if (r < 0) {
+			free(part);
+			continue;
+		}
+		part->iova += dma->iova;
+		atomic_fetch_add(&part->view->refs, 1);
+		part->next = to->maps;
+		to->maps = part;
+		atomic_store(&to->any, true);
+	}
+	unlock_two(to, from);
 	return r;
 }
 

@@ -26,6 +26,10 @@ static inline bool file_set_any(struct file_set *set)
 int file_set_map(struct file_set *set, const struct sys *sys, struct op *op,
 		 struct backend_ioas *ioas, int fd, struct dma *dma);
 
+/* Copy addresses that may lie in what was mapped here: the copy keeps the memory too. */
+int file_set_copy(struct file_set *to, struct file_set *from, struct op *op,
+		  struct backend_ioas *dst, struct backend_ioas *src, struct dma *dma);
+
 /* Unmap for devices, and what was mapped here for it. */
 int file_set_unmap(struct file_set *set, const struct sys *sys, struct op *op,
 		   struct backend_ioas *ioas, uint64_t iova, uint64_t length,

@@ -263,7 +263,11 @@ static int copy(struct op *op, struct libiommufd_ioas *dst, struct libiommufd_io
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OTHER_CTX,
 			       "the two address spaces are of different contexts");
 	int r = check_dma(op, dst, dma, "src_iova");
-	return r < 0 ? r : dst->backend->ctx->ops->copy(dst->backend, src->backend, op, dma);
+	if (r < 0)
+		return r;
+	if (__builtin_expect(file_set_any(&src->files), 0))
+		return file_set_copy(&dst->files, &src->files, op, dst->backend, src->backend, dma);
+	return dst->backend->ctx->ops->copy(dst->backend, src->backend, op, dma);
 }
 
 EXPORT int libiommufd_ioas_copy(struct libiommufd_ioas *dst, struct libiommufd_ioas *src,
