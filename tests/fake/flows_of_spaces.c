@@ -104,6 +104,11 @@ static void few_entries(struct fake_config *config)
 
 /* ---- Acts ---- */
 
+static int act_copy_file(struct world *w)
+{
+	return libiommufd_ioas_copy_at(w->spaces[Y], w->spaces[X], 0x401000, PAGE, both, 0x500000);
+}
+
 static int act_create(struct world *w)
 {
 	struct libiommufd_ioas *ioas = POISON;
@@ -264,6 +269,7 @@ const struct flow flows_of_spaces[] = {
 	{"copy_attached", "copy", ON_BOTH, .arrange = arrange_dst_attached, .act = act_copy},
 	{"copy_at", "copy_at", ON_BOTH, .arrange = arrange_two, .act = act_copy_at},
 	{"copy_at_attached", "copy_at", ON_BOTH, .arrange = arrange_dst_attached, .act = act_copy_at},
+	{"copy_file", "copy_at", ON_BOTH, .arrange = arrange_file_mapped, .act = act_copy_file},
 	{"unmap", "unmap", ON_BOTH, .arrange = arrange_two, .act = act_unmap},
 	{"unmap_two_groups", "unmap", ON_BOTH, .arrange = arrange_two_groups, .act = act_unmap},
 	{"unmap_file", "unmap", ON_BOTH, .arrange = arrange_file_mapped, .act = act_unmap_file},

@@ -261,6 +261,37 @@ static void pins_are_counted_once_where_the_kernel_does(void **state)
 	}
 }
 
+/* On a kernel that maps no files the library does, and must not take the memory from a copy. */
+static void a_copy_of_a_file_outlives_it(void **state)
+{
+	struct world w;
+	(void)state;
+
+	for (int b = 0; b < 2; b++) {
+		world_init(&w, backends[b], NULL);
+		world_ctx(&w);
+		world_space(&w, X);
+		world_space(&w, Y);
+		w.file = fake_file(w.fake, 4 * PAGE, true, 2);
+		uint64_t own = fake_counts(w.fake).own_bytes;
+		assert_int_equal(libiommufd_ioas_map_file_at(w.spaces[X], w.file, 0, 4 * PAGE, both,
+							     0x200000),
+				 0);
+		assert_int_equal(libiommufd_ioas_copy_at(w.spaces[Y], w.spaces[X], 0x201000,
+							 2 * PAGE, both, 0x400000),
+				 0);
+		assert_int_equal(libiommufd_ioas_unmap(w.spaces[X], 0x200000, 4 * PAGE, NULL), 0);
+		assert_int_equal(fake_counts(w.fake).own_bytes, own + 4 * PAGE);
+		world_attach(&w, DEV0, Y);
+		struct fake_dma dma = fake_dma(w.fake, FAKE_DEV0, 0x400000, true);
+		assert_int_equal(dma.reach, FAKE_REACHES);
+		memset(dma.va, 1, PAGE);
+		assert_int_equal(libiommufd_ioas_unmap(w.spaces[Y], 0x400000, 2 * PAGE, NULL), 0);
+		assert_int_equal(fake_counts(w.fake).own_bytes, own);
+		assert_true(world_fini(&w));
+	}
+}
+
 /* What ctx can do in a forked child; the status it exits with tells. */
 static int in_child(struct world *w)
 {
@@ -324,6 +355,7 @@ int main(void)
 		cmocka_unit_test(nodes_that_may_not_be_opened_are_named),
 		cmocka_unit_test(a_region_reads_what_its_mapping_holds),
 		cmocka_unit_test(pins_are_counted_once_where_the_kernel_does),
+		cmocka_unit_test(a_copy_of_a_file_outlives_it),
 		cmocka_unit_test(a_forked_child_can_do_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
