@@ -261,6 +261,32 @@ static void pins_are_counted_once_where_the_kernel_does(void **state)
 	}
 }
 
+/* To pick well with nothing attached the library sets the kernel's list for a moment. */
+static void a_list_that_was_left_behind_is_taken_back(void **state)
+{
+	struct world w;
+	uint64_t iova;
+	char *dump;
+	(void)state;
+
+	world_init(&w, LIBIOMMUFD_BACKEND_NATIVE, NULL);
+	world_ctx(&w);
+	world_space(&w, X);
+	fake_count_from_here(w.fake, false);
+	fake_fail(w.fake, 3, -ENOMEM, false);
+	assert_int_equal(libiommufd_ioas_map(w.spaces[X], w.memory, PAGE, both, &iova), -ENOMEM);
+	assert_string_equal(fake_failed(w.fake), "ioctl IOMMU_IOAS_ALLOW_IOVAS none");
+	fake_fail(w.fake, 0, 0, false);
+	dump = fake_dump(w.fake);
+	assert_non_null(strstr(dump, "allowed"));
+	free(dump);
+	world_attach(&w, DEV0, X);
+	dump = fake_dump(w.fake);
+	assert_null(strstr(dump, "allowed"));
+	free(dump);
+	assert_true(world_fini(&w));
+}
+
 /* On a kernel that maps no files the library does, and must not take the memory from a copy. */
 static void a_copy_of_a_file_outlives_it(void **state)
 {
@@ -355,6 +381,7 @@ int main(void)
 		cmocka_unit_test(nodes_that_may_not_be_opened_are_named),
 		cmocka_unit_test(a_region_reads_what_its_mapping_holds),
 		cmocka_unit_test(pins_are_counted_once_where_the_kernel_does),
+		cmocka_unit_test(a_list_that_was_left_behind_is_taken_back),
 		cmocka_unit_test(a_copy_of_a_file_outlives_it),
 		cmocka_unit_test(a_forked_child_can_do_nothing),
 	};
