@@ -193,9 +193,17 @@ int fake_do_mmap(struct fake *fake, void *addr, size_t length, int prot, int fla
 		if (real < 0)
 			return real;
 	}
-	void *p = mmap(addr, length, prot, flags, real, (off_t)real_offset);
+	/* Never where a huge page would begin by chance, as a helpful kernel may have it. */
+	size_t extra = addr ? 0 : FAKE_PAGE;
+	char *p = mmap(addr, length + extra, prot, flags, real, (off_t)real_offset);
 	if (p == MAP_FAILED)
 		return -errno;
+	if (extra && real < 0) {
+		munmap(p, extra);
+		p += extra;
+	} else if (extra) {
+		munmap(p + length, extra);
+	}
 	if (flags & MAP_FIXED)
 		remove_maps(fake, p, (char *)p + length);
 	add_map(fake, p, length, file);

@@ -221,6 +221,12 @@ static void arrange_second_group(struct world *w)
 	world_attach(w, ALONE, X);
 }
 
+static void arrange_both_groups(struct world *w)
+{
+	arrange_attached(w);
+	world_attach(w, ALONE, X);
+}
+
 static int act_attach(struct world *w)
 {
 	return libiommufd_device_attach(w->devices[DEV0], w->spaces[X]);
@@ -279,8 +285,10 @@ const struct flow flows_of_devices[] = {
 	{"attach_again", "attach", ON_BOTH, .arrange = arrange_attached, .act = act_attach},
 	{"move", "attach", ON_BOTH, .arrange = arrange_attached, .act = act_attach_elsewhere},
 	{"move_group", "attach", ON_BOTH, .arrange = arrange_both_attached, .act = act_attach_elsewhere},
+	{"move_from_second_group", "attach", ON_BOTH, .arrange = arrange_both_groups, .act = act_attach_elsewhere},
 	{"attach_id", "attach_id", ON_NATIVE, .arrange = arrange_bound, .act = act_attach_id},
 	{"detach", "detach", ON_BOTH, .arrange = arrange_attached, .act = act_detach},
+	{"detach_from_second_group", "detach", ON_BOTH, .arrange = arrange_both_groups, .act = act_detach},
 	{"detach_not_attached", "detach", ON_BOTH, .arrange = arrange_bound, .act = act_detach},
 	{"detach_beside_attached", "detach", ON_BOTH, .arrange = arrange_both_attached, .act = act_detach},
 	{"close_opened", "close", ON_BOTH, .arrange = arrange_opened, .act = act_close},
