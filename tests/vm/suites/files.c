@@ -125,6 +125,24 @@ static void every_way_to_end_a_mapping_gives_its_memory_back(void **state)
 	close(fd);
 }
 
+static void a_copy_keeps_the_file_mapped_until_it_goes_as_well(void **state)
+{
+	struct bench *b = *state;
+	int fd = make_memfd(2 * PAGE, 0);
+
+	assert_ok(libiommufd_ioas_map_file_at(b->ioas, fd, 0, 2 * PAGE, BOTH, 0x100000));
+	assert_ok(libiommufd_ioas_copy_at(b->ioas, b->ioas, 0x100000, 2 * PAGE, BOTH, 0x700000));
+	assert_ok(libiommufd_ioas_unmap(b->ioas, 0x100000, 2 * PAGE, NULL));
+	check_file(b, fd, 2 * PAGE, 0, 0x700000, 2 * PAGE);
+	/* With the memory gone this attach would fail on a kernel that only knows its address. */
+	assert_ok(libiommufd_device_detach(b->dev));
+	assert_ok(libiommufd_device_attach(b->dev, b->ioas));
+	check_file(b, fd, 2 * PAGE, 0, 0x700000, 2 * PAGE);
+	assert_ok(libiommufd_ioas_unmap(b->ioas, 0x700000, 2 * PAGE, NULL));
+	assert_int_equal(count_mappings(), 0);
+	close(fd);
+}
+
 static void a_mapping_that_fails_leaves_nothing(void **state)
 {
 	struct bench *b = *state;
@@ -234,6 +252,8 @@ int run_files(void)
 		bench_test(dma_to_a_memfd_is_in_the_file, bench_setup_attached),
 		bench_test(a_part_of_a_file_can_be_mapped_at_a_given_address, bench_setup_attached),
 		bench_test(every_way_to_end_a_mapping_gives_its_memory_back, bench_setup_attached),
+		bench_test(a_copy_keeps_the_file_mapped_until_it_goes_as_well,
+			   bench_setup_attached),
 		bench_test(a_mapping_that_fails_leaves_nothing, bench_setup_attached),
 		bench_test(dma_to_a_file_of_huge_pages_is_in_the_file, bench_setup_attached),
 		bench_test(dma_to_a_file_on_a_tmpfs_is_in_the_file, bench_setup_attached),
