@@ -97,6 +97,7 @@ int bench_teardown(void **state)
 
 	bench_use_capability(CAP_IPC_LOCK, true);
 	bench_limit_memlock(RLIM_INFINITY);
+	setenv("LIBIOMMUFD_BACKEND", b->native ? "native" : "type1", 1);
 	for (int n = 0; n < DEVICES; n++)
 		r |= libiommufd_device_close(b->devices[n], LIBIOMMUFD_CLOSE_FORCE);
 	for (int i = 0; i < SPACES; i++)

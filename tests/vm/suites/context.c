@@ -34,6 +34,32 @@ static void the_required_backend_is_the_one_in_use(void **state)
 	assert_true(strlen(libiommufd_get_version()) >= 5);
 }
 
+static void without_a_wish_the_backend_is_native_where_the_kernel_has_it(void **state)
+{
+	bool has_iommufd = access("/dev/iommu", F_OK) == 0;
+	struct libiommufd_ctx *ctx = NULL;
+	(void)state;
+
+	/* The end of the test sets it again. */
+	unsetenv("LIBIOMMUFD_BACKEND");
+	assert_ok(libiommufd_ctx_open(NULL, &ctx));
+	assert_int_equal(libiommufd_ctx_get_backend(ctx),
+			 has_iommufd ? LIBIOMMUFD_BACKEND_NATIVE : LIBIOMMUFD_BACKEND_TYPE1);
+	assert_non_null(strstr(libiommufd_ctx_get_backend_why(ctx), "/dev/iommu"));
+	libiommufd_ctx_unref(ctx);
+	ctx = NULL;
+
+	setenv("LIBIOMMUFD_BACKEND", "best", 1);
+	assert_refused(libiommufd_ctx_open(NULL, &ctx), EINVAL, OPTIONS);
+	assert_sentence("best");
+	setenv("LIBIOMMUFD_BACKEND", "native", 1);
+	if (has_iommufd)
+		assert_ok(libiommufd_ctx_open(NULL, &ctx));
+	else
+		assert_refused(libiommufd_ctx_open(NULL, &ctx), ENOENT, NO_BACKEND);
+	libiommufd_ctx_unref(ctx);
+}
+
 static void a_context_lives_as_long_as_its_references(void **state)
 {
 	struct bench *b = *state;
@@ -336,6 +362,8 @@ static void what_is_no_vfio_device_cannot_be_opened(void **state)
 int run_context(void)
 {
 	const struct CMUnitTest tests[] = {
+		bench_test(without_a_wish_the_backend_is_native_where_the_kernel_has_it,
+			   bench_setup),
 		bench_test(the_required_backend_is_the_one_in_use, bench_setup),
 		bench_test(a_context_lives_as_long_as_its_references, bench_setup),
 		bench_test(features_are_what_the_kernel_has, bench_setup),
