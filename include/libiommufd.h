@@ -49,7 +49,7 @@ struct libiommufd_facts;
 
 /** What a device may do with memory. Passed as uint32_t. */
 enum libiommufd_access {
-	LIBIOMMUFD_READ = 1 << 0,  /**< the device may read */
+	LIBIOMMUFD_READ = 1 << 0, /**< the device may read */
 	/** The device may write. Intel's IOMMUs, as Linux drives them, let it read then, too. */
 	LIBIOMMUFD_WRITE = 1 << 1,
 };
@@ -220,6 +220,7 @@ struct libiommufd_ctx_opts {
  *              names both nodes and what each answered)
  *   -EPERM     LIBIOMMUFD_CTX_RLIMIT_PROCESS without CAP_SYS_RESOURCE
  *   -EOPNOTSUPP the required backend's interface is there but lacks what the library needs
+ *   -ENOTTY    what is at /dev/iommu is no iommufd (reason ARGUMENT)
  *   -EMFILE, -ENFILE  too many open files
  *
  * @par Threads  safe
@@ -813,7 +814,8 @@ LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
  *
  * @return 0, or
  *   -EINVAL     a NULL; different ctxs (reason OTHER_CTX); another member of the group is attached to
- *               a different address space and this one is not attached (reason GROUP_ATTACHED)
+ *               a different address space and this one is not attached (reason GROUP_ATTACHED); the
+ *               IOMMU cannot use this address space (reason KERNEL)
  *   -EACCES     not bound (reason NOT_BOUND)
  *   -EADDRINUSE mappings, or the list of libiommufd_ioas_allow_iovas(), lie where the device cannot
  *               have them, or are not aligned for its IOMMU (reason IOVA_CONFLICT)
@@ -842,6 +844,7 @@ LIBIOMMUFD_API int libiommufd_device_attach(struct libiommufd_device *dev,
  *
  * @return 0, or
  *   -ENOENT     no such object
+ *   -EINVAL     the id is of another kind of object, or the IOMMU cannot use it (reason ARGUMENT)
  *   -EOPNOTSUPP type1 backend
  *   other       as libiommufd_device_attach()
  *
@@ -941,6 +944,7 @@ enum libiommufd_reach {
  *
  * @return 0, or
  *   -EINVAL    dev or ret_reach is NULL
+ *   -EPERM     not the process that opened the ctx
  *
  * @par Threads  safe
  * @par Calls    none

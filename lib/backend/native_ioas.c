@@ -107,7 +107,9 @@ static int pick_safely(struct native_ioas *ioas, struct op *op, const struct req
 	if (r == -EADDRINUSE)
 		return native_ioctl(ioas->base.ctx, request->number, request->cmd);
 	if (r < 0)
-		return r;
+		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL,
+			       "the kernel's list of allowed addresses cannot be set: %s",
+			       strerrordesc_np(-r));
 
 	r = native_ioctl(ioas->base.ctx, request->number, request->cmd);
 	int back = set_allowed(&ioas->base, NULL, 0);

@@ -40,6 +40,9 @@ int type1_map_into(const struct type1_ioas *ioas, const struct type1_group *grou
 		   const struct mapping *mapping);
 int type1_unmap_from(const struct type1_ioas *ioas, const struct type1_group *group, uint64_t iova,
 		     uint64_t length);
+/* The mappings from first to last, which begin and end there: all or, on failure, none. */
+int type1_unmap_span(const struct type1_ioas *ioas, const struct type1_group *group, uint64_t first,
+		     uint64_t last);
 /* On failure some may be mapped. */
 int type1_map_all_into(const struct type1_ioas *ioas, const struct type1_group *group);
 /* Everything the record has, in one call: all or, on failure, none. */

@@ -34,14 +34,29 @@ int type1_unmap_from(const struct type1_ioas *ioas, const struct type1_group *gr
 }
 
 /* Everything the record has, in one call: all or, on failure, none. */
+int type1_unmap_span(const struct type1_ioas *ioas, const struct type1_group *group, uint64_t first,
+		     uint64_t last)
+{
+	uint64_t length = last - first + 1;
+
+	if (length)
+		return type1_unmap_from(ioas, group, first, length);
+	/* The whole address space: a length that cannot be said. So its first mapping, and the rest. */
+	const struct mapping *mapping = shadow_find(&ioas->shadow, first, last);
+	int r = type1_unmap_from(ioas, group, mapping->iova, mapping_length(mapping));
+	if (r < 0)
+		return r;
+	r = type1_unmap_from(ioas, group, mapping->last + 1, last - mapping->last);
+	if (r < 0)
+		type1_map_into(ioas, group, mapping);
+	return r;
+}
+
 int type1_unmap_all_from(const struct type1_ioas *ioas, const struct type1_group *group)
 {
 	const struct mapping *root = ioas->shadow.root;
 
-	if (!root)
-		return 0;
-	return type1_unmap_from(ioas, group, root->subtree_first,
-				root->subtree_last - root->subtree_first + 1);
+	return root ? type1_unmap_span(ioas, group, root->subtree_first, root->subtree_last) : 0;
 }
 
 struct mapping *type1_next(const struct type1_ioas *ioas, const struct mapping *mapping)

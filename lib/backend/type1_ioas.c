@@ -175,7 +175,7 @@ static int remove_range(struct type1_ioas *ioas, struct mapping *first, uint64_t
 	const struct type1_group *group, *undo;
 	int r = 0;
 	for (group = ioas->groups; group; group = group->peer) {
-		r = type1_unmap_from(ioas, group, first->iova, end - first->iova + 1);
+		r = type1_unmap_span(ioas, group, first->iova, end);
 		if (r < 0)
 			break;
 	}

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #define VALUE(name, value) _Static_assert(name == (value), #name)
-#define FIELD(type, field, offset, size)                                                           \
-	_Static_assert(offsetof(struct type, field) == (offset) &&                                 \
-			       sizeof(((struct type *)NULL)->field) == (size),                     \
+#define FIELD(type, field, offset, size)                                       \
+	_Static_assert(offsetof(struct type, field) == (offset) &&             \
+			       sizeof(((struct type *)NULL)->field) == (size), \
 		       #type "." #field)
 #define SIZE(type, size) _Static_assert(sizeof(struct type) == (size), #type)
 

@@ -82,13 +82,18 @@ void expect_claim(struct script *k)
 		{0xfef00000, 0x7fffffffff},
 	};
 
+	expect_claim_with(k, ranges, 2);
+}
+
+void expect_claim_with(struct script *k, const struct libiommufd_range *ranges, uint32_t count)
+{
 	expect_open(k, "/dev/vfio/11", O_RDWR, GROUP_FD);
 	expect_ioctl(k, GROUP_FD, VFIO_GROUP_GET_STATUS, 0, struct vfio_group_status, 8, 0);
 	answer(k, struct vfio_group_status, 8, VFIO_GROUP_FLAGS_VIABLE);
 	expect_container(k);
 	expect_ioctl(k, GROUP_FD, VFIO_GROUP_SET_CONTAINER, 0, int, CONTAINER_FD);
 	expect_ioctl_number(k, CONTAINER_FD, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU, 0);
-	expect_type1_info(k, CONTAINER_FD, ranges, 2);
+	expect_type1_info(k, CONTAINER_FD, ranges, count);
 }
 
 /* ---- Contexts ---- */

@@ -41,6 +41,8 @@ void expect_place(struct script *k);
 void expect_container(struct script *k);
 /* The whole way of the first bind in group 11. */
 void expect_claim(struct script *k);
+/* With an IOMMU that has these ranges. */
+void expect_claim_with(struct script *k, const struct libiommufd_range *ranges, uint32_t count);
 
 /* VFIO_IOMMU_GET_INFO, with these ranges; 4 KiB pages and larger. */
 void expect_type1_info(struct script *k, int fd, const struct libiommufd_range *ranges,

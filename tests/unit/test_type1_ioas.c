@@ -108,6 +108,39 @@ static void unmap_of_nothing_or_of_half_is_refused_without_an_ioctl(void **state
 	end(*state, 0x10000, 0x2000);
 }
 
+/* From the first page to the last the length would be 2^64. */
+static void the_first_and_the_last_page_together_take_two_unmaps(void **state)
+{
+	static const struct libiommufd_range everything = {0, UINT64_MAX};
+	struct libiommufd_ctx *c = open_type1(*state);
+	struct libiommufd_ioas *wide = create_ioas(*state, c, 0);
+	struct libiommufd_device *d = open_device_type1(*state, c);
+	uint64_t unmapped = 0;
+
+	expect_claim_with(*state, &everything, 1);
+	expect_ioctl_string(*state, GROUP_FD, VFIO_GROUP_GET_DEVICE_FD, NIC, DEV_FD);
+	assert_ok(libiommufd_device_bind(d, NULL));
+	assert_ok(libiommufd_device_attach(d, wide));
+	expect_map(*state, 3, 0x7f0000123000, 0, 0x1000, 0);
+	assert_ok(libiommufd_ioas_map_at(wide, va, 0x1000, RW, 0));
+	expect_map(*state, 3, 0x7f0000123000, UINT64_MAX - 0xfff, 0x1000, 0);
+	assert_ok(libiommufd_ioas_map_at(wide, va, 0x1000, RW, UINT64_MAX - 0xfff));
+	/* The second fails: the first is brought back. */
+	expect_unmap(*state, 0, 0x1000, 0);
+	expect_unmap(*state, 0x1000, UINT64_MAX - 0xfff, -EIO);
+	expect_map(*state, 3, 0x7f0000123000, 0, 0x1000, 0);
+	assert_fails(libiommufd_ioas_unmap_all(wide, &unmapped), -EIO, LIBIOMMUFD_REASON_KERNEL);
+	assert_int_equal(unmapped, 0);
+	expect_unmap(*state, 0, 0x1000, 0);
+	expect_unmap(*state, 0x1000, UINT64_MAX - 0xfff, 0);
+	assert_ok(libiommufd_ioas_unmap_all(wide, &unmapped));
+	assert_int_equal(unmapped, 0x2000);
+	assert_ok(libiommufd_device_detach(d));
+	close_device_type1(*state, d);
+	destroy_ioas(*state, wide);
+	close_ctx(*state, c);
+}
+
 static void unmap_all_of_nothing_is_zero_bytes(void **state)
 {
 	uint64_t unmapped = 77;
@@ -367,6 +400,7 @@ int main(void)
 		with_device(once_attached_a_map_is_one_ioctl),
 		with_device(an_unmap_is_one_ioctl_over_whole_mappings),
 		with_device(unmap_of_nothing_or_of_half_is_refused_without_an_ioctl),
+		scripted(the_first_and_the_last_page_together_take_two_unmaps),
 		with_device(unmap_all_of_nothing_is_zero_bytes),
 		with_device(a_failed_unmap_keeps_the_record),
 		with_device(a_failed_map_leaves_no_record),

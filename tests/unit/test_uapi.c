@@ -26,64 +26,51 @@ struct layout {
 	bool same_type;
 };
 
-#define CONSTANT(name, value) { #name, (uint64_t)(name), value },
+#define CONSTANT(name, value) {#name, (uint64_t)(name), value},
 
-#define IS(s, element, type) _Generic(&((struct s *)NULL)->element, type *: true, default: false)
+#define IS(s, element, type) _Generic(&((struct s *)NULL)->element, type * : true, default : false)
 #define SCALAR(s, f, offset, size, type) \
-	{ #s, #f, offsetof(struct s, f), offset, sizeof(((struct s *)NULL)->f), size, IS(s, f, type) },
+	{#s,                             \
+	 #f,                             \
+	 offsetof(struct s, f),          \
+	 offset,                         \
+	 sizeof(((struct s *)NULL)->f),  \
+	 size,                           \
+	 IS(s, f, type)},
 #define ARRAY(s, f, offset, size, type) \
-	{ #s, #f, offsetof(struct s, f), offset, sizeof(((struct s *)NULL)->f), size, IS(s, f[0], type) },
+	{#s,                            \
+	 #f,                            \
+	 offsetof(struct s, f),         \
+	 offset,                        \
+	 sizeof(((struct s *)NULL)->f), \
+	 size,                          \
+	 IS(s, f[0], type)},
 #define FLEXIBLE(s, f, offset, size, type) \
-	{ #s, #f, offsetof(struct s, f), offset, 0, size, IS(s, f[0], type) },
-#define SIZEOF(s, size) { #s, "", 0, 0, sizeof(struct s), size, true },
+	{#s, #f, offsetof(struct s, f), offset, 0, size, IS(s, f[0], type)},
+#define SIZEOF(s, size) {#s, "", 0, 0, sizeof(struct s), size, true},
 
 /* The rows of a constant exist if we define it; those of a struct have to be asked for below. */
 #include "uapi_facts.h"
 
 static const struct layout iommufd_layouts[] = {
-	FACTS_iommu_destroy
-	FACTS_iommu_ioas_alloc
-	FACTS_iommu_iova_range
-	FACTS_iommu_ioas_iova_ranges
-	FACTS_iommu_ioas_allow_iovas
-	FACTS_iommu_ioas_map
-	FACTS_iommu_ioas_map_file
-	FACTS_iommu_ioas_copy
-	FACTS_iommu_ioas_unmap
-	FACTS_iommu_option
-	FACTS_iommu_hwpt_alloc
-	FACTS_iommu_hw_info
-	FACTS_iommu_ioas_change_process
-};
+	FACTS_iommu_destroy FACTS_iommu_ioas_alloc FACTS_iommu_iova_range
+		FACTS_iommu_ioas_iova_ranges FACTS_iommu_ioas_allow_iovas FACTS_iommu_ioas_map
+			FACTS_iommu_ioas_map_file FACTS_iommu_ioas_copy FACTS_iommu_ioas_unmap
+				FACTS_iommu_option FACTS_iommu_hwpt_alloc FACTS_iommu_hw_info
+					FACTS_iommu_ioas_change_process};
 
 static const struct layout vfio_layouts[] = {
-	FACTS_vfio_info_cap_header
-	FACTS_vfio_iommu_type1_info
-	FACTS_vfio_iova_range
-	FACTS_vfio_iommu_type1_info_cap_iova_range
-	FACTS_vfio_iommu_type1_info_dma_avail
-	FACTS_vfio_iommu_type1_dma_map
-	FACTS_vfio_iommu_type1_dma_unmap
-	FACTS_vfio_group_status
-	FACTS_vfio_device_info
-	FACTS_vfio_device_info_cap_pci_atomic_comp
-	FACTS_vfio_region_info
-	FACTS_vfio_region_sparse_mmap_area
-	FACTS_vfio_region_info_cap_sparse_mmap
-	FACTS_vfio_region_info_cap_type
-	FACTS_vfio_irq_info
-	FACTS_vfio_irq_set
-	FACTS_vfio_pci_dependent_device
-	FACTS_vfio_pci_hot_reset_info
-	FACTS_vfio_pci_hot_reset
-	FACTS_vfio_device_ioeventfd
-	FACTS_vfio_device_feature
-	FACTS_vfio_device_low_power_entry_with_wakeup
-	FACTS_vfio_device_feature_bus_master
-	FACTS_vfio_device_bind_iommufd
-	FACTS_vfio_device_attach_iommufd_pt
-	FACTS_vfio_device_detach_iommufd_pt
-};
+	FACTS_vfio_info_cap_header FACTS_vfio_iommu_type1_info FACTS_vfio_iova_range FACTS_vfio_iommu_type1_info_cap_iova_range
+		FACTS_vfio_iommu_type1_info_dma_avail FACTS_vfio_iommu_type1_dma_map FACTS_vfio_iommu_type1_dma_unmap
+			FACTS_vfio_group_status FACTS_vfio_device_info FACTS_vfio_device_info_cap_pci_atomic_comp
+				FACTS_vfio_region_info FACTS_vfio_region_sparse_mmap_area FACTS_vfio_region_info_cap_sparse_mmap
+					FACTS_vfio_region_info_cap_type FACTS_vfio_irq_info FACTS_vfio_irq_set
+						FACTS_vfio_pci_dependent_device FACTS_vfio_pci_hot_reset_info
+							FACTS_vfio_pci_hot_reset FACTS_vfio_device_ioeventfd
+								FACTS_vfio_device_feature FACTS_vfio_device_low_power_entry_with_wakeup
+									FACTS_vfio_device_feature_bus_master FACTS_vfio_device_bind_iommufd
+										FACTS_vfio_device_attach_iommufd_pt
+											FACTS_vfio_device_detach_iommufd_pt};
 
 struct header {
 	const char *file;
@@ -94,8 +81,11 @@ struct header {
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define HEADER(name) \
-	{ #name ".h", name##_constants, COUNT(name##_constants), name##_layouts, COUNT(name##_layouts) }
+#define HEADER(name)                                                                   \
+	{                                                                              \
+#name ".h", name##_constants, COUNT(name##_constants), name##_layouts, \
+			COUNT(name##_layouts)                                          \
+	}
 
 static const struct header iommufd = HEADER(iommufd);
 static const struct header vfio = HEADER(vfio);
@@ -109,8 +99,8 @@ static void compare(const struct header *h)
 
 		if (c->ours == c->kernels)
 			continue;
-		print_error("%s is %#llx, the kernel's %#llx\n", c->name, (unsigned long long)c->ours,
-			    (unsigned long long)c->kernels);
+		print_error("%s is %#llx, the kernel's %#llx\n", c->name,
+			    (unsigned long long)c->ours, (unsigned long long)c->kernels);
 		wrong++;
 	}
 	for (size_t i = 0; i < h->num_layouts; i++) {
@@ -118,8 +108,9 @@ static void compare(const struct header *h)
 
 		if (l->offset == l->kernels_offset && l->size == l->kernels_size && l->same_type)
 			continue;
-		print_error("%s.%s is %zu bytes at %zu, the kernel's %zu at %zu%s\n", l->strct, l->name, l->size,
-			    l->offset, l->kernels_size, l->kernels_offset, l->same_type ? "" : ", of another type");
+		print_error("%s.%s is %zu bytes at %zu, the kernel's %zu at %zu%s\n", l->strct,
+			    l->name, l->size, l->offset, l->kernels_size, l->kernels_offset,
+			    l->same_type ? "" : ", of another type");
 		wrong++;
 	}
 	assert_int_equal(wrong, 0);
@@ -151,7 +142,8 @@ static FILE *open_header(const char *file)
 #else
 	const char *slash = strrchr(__FILE__, '/');
 
-	snprintf(path, sizeof(path), "%.*s../../lib/uapi/%s", slash ? (int)(slash + 1 - __FILE__) : 0, __FILE__, file);
+	snprintf(path, sizeof(path), "%.*s../../lib/uapi/%s",
+		 slash ? (int)(slash + 1 - __FILE__) : 0, __FILE__, file);
 #endif
 	f = fopen(path, "re");
 	if (!f)
@@ -159,15 +151,22 @@ static FILE *open_header(const char *file)
 	return f;
 }
 
-enum line { CONSTANT_LINE, STRUCT_LINE, FIELD_LINE, OTHER_LINE, NUM_LINES };
+enum line {
+	CONSTANT_LINE,
+	STRUCT_LINE,
+	FIELD_LINE,
+	OTHER_LINE,
+	NUM_LINES
+};
 
 /* The first group is the name that the line defines. */
 static const char *const patterns[NUM_LINES] = {
 	[CONSTANT_LINE] = "^#define ([A-Za-z0-9_]+) .+\n$",
 	[STRUCT_LINE] = "^struct ([a-z0-9_]+) [{]\n$",
 	[FIELD_LINE] = "^\t+[a-z0-9_ ]+ ([a-z0-9_]+)(\\[[0-9]*\\])?;\n$",
-	[OTHER_LINE] = ("^(#ifndef .*|#define [A-Z_]+|#include <stdint.h>|#endif|typedef uint64_t uapi_u64 .*|"
-		       "\tunion [{]|\t?};|/[*][^*]*[*]/|)\n$"),
+	[OTHER_LINE] = ("^(#ifndef .*|#define [A-Z_]+|#include <stdint.h>|#endif|typedef uint64_t "
+			"uapi_u64 .*|"
+			"\tunion [{]|\t?};|/[*][^*]*[*]/|)\n$"),
 };
 
 static enum line classify(const char *line, char *name, size_t size)
@@ -182,7 +181,8 @@ static enum line classify(const char *line, char *name, size_t size)
 		regfree(&pattern);
 		if (missed)
 			continue;
-		snprintf(name, size, "%.*s", (int)(match[1].rm_eo - match[1].rm_so), line + match[1].rm_so);
+		snprintf(name, size, "%.*s", (int)(match[1].rm_eo - match[1].rm_so),
+			 line + match[1].rm_so);
 		return kind;
 	}
 	return NUM_LINES;
