@@ -806,8 +806,9 @@ LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
  * else. Attaching an attached device moves the group.
  *
  * A group has one translation: every member that is bound reaches the address space, also one that
- * was never attached. On the native backend a move never lets DMA reach anything outside the old and
- * the new address space; on type1 DMA faults in between.
+ * was never attached. A move never lets DMA reach anything outside the old and the new address space.
+ * Whether DMA in flight faults in between is up to the kernel's IOMMU driver (up to 6.12, Intel's and
+ * AMD's block the device for a moment); on type1 it always does.
  *
  * @param dev  a device in state BOUND or ATTACHED
  * @param ioas an address space of the same ctx

@@ -53,6 +53,11 @@ def check(options, ready) -> None:
                        'remapping without KVM')
 
 
+# Under TCG a busy host makes the kernel doubt its clocks at boot: it may find that the timer does not work,
+# or change clocks while another processor runs the code that it patches.
+STEADY = ('no_timer_check', 'tsc=reliable')
+
+
 def _quote(path) -> str:
     return str(path).replace(',', ',,')
 
@@ -66,7 +71,7 @@ def _share(path: Path, tag: str, slot: int, readonly: bool) -> list:
 
 def append(options, identity: str) -> str:
     """The kernel's command line."""
-    words = ['console=ttyS0', 'panic=-1', 'lab.id=' + identity, IOMMUS[options.iommu].append]
+    words = ['console=ttyS0', 'panic=-1', *STEADY, 'lab.id=' + identity, IOMMUS[options.iommu].append]
     if options.iommu == 'virtio' and not options.safe_interrupts:
         words.append(UNSAFE_INTERRUPTS)
     return ' '.join(filter(None, [*words, options.append]))
