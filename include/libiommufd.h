@@ -8,6 +8,8 @@
  * - Every call that takes an object returns -EINVAL (reason ARGUMENT) if it is NULL, except that
  *   destructors accept NULL and do nothing.
  * - Lengths, offsets and addresses are in bytes. "last" is inclusive.
+ * - "Calls" lists the system calls a function can make, for seccomp filters; beside them are those of
+ *   libc's malloc and free (brk, mmap, munmap, getrandom) and of its locks (futex).
  * - An options struct starts with its size. NULL, and zero in every other field, mean default.
  *   A size below 8 or an unknown flag is -EINVAL; a non-zero field that this library does not know
  *   is -E2BIG (both reason OPTIONS).
@@ -46,6 +48,8 @@ struct libiommufd_region;
 struct libiommufd_ranges;
 /** An immutable snapshot of what the system tells about a device. */
 struct libiommufd_facts;
+/** An immutable snapshot of the devices that a hot reset resets. */
+struct libiommufd_hot_reset;
 
 /** What a device may do with memory. Passed as uint32_t. */
 enum libiommufd_access {
@@ -102,6 +106,9 @@ enum libiommufd_reason {
 	LIBIOMMUFD_REASON_REGION_MAPPED = 33,    /**< regions of the device are still mapped */
 	LIBIOMMUFD_REASON_REGION_ACCESS = 34,    /**< the region cannot be read, written or mapped so */
 	LIBIOMMUFD_REASON_RESTORE_FAILED = 35,   /**< a failed change could not be undone */
+	LIBIOMMUFD_REASON_VECTOR_LIMIT = 36,     /**< needed and allowed in interrupt vectors */
+	LIBIOMMUFD_REASON_NOT_OWNED = 37,        /**< a device that is affected is not of this ctx */
+	LIBIOMMUFD_REASON_VF_TOKEN = 38,         /**< the token of a virtual function is wrong */
 };
 /* clang-format on */
 
@@ -372,6 +379,30 @@ struct libiommufd_ioas_opts {
 LIBIOMMUFD_API int libiommufd_ioas_create(struct libiommufd_ctx *ctx,
 					  const struct libiommufd_ioas_opts *opts,
 					  struct libiommufd_ioas **ret_ioas);
+
+/**
+ * Make an address space from the kernel's id of one that exists, made by another process on the same
+ * /dev/iommu for instance. It is borrowed: libiommufd_ioas_destroy() frees the handle and leaves the
+ * address space, with what is mapped, alone.
+ *
+ * @param ctx      its context, native; the address space holds a reference
+ * @param id       id within libiommufd_ctx_query_fd()
+ * @param ret_ioas the address space; the caller owns the handle
+ *
+ * @return 0, or
+ *   -EINVAL     a NULL
+ *   -ENOENT     no address space has this id
+ *   -EOPNOTSUPP type1 backend
+ *   -ENOMEM     no memory
+ *   -EPERM      not the process that opened ctx
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Kernel   6.2
+ * @par Source   IOMMU_IOAS_IOVA_RANGES
+ */
+LIBIOMMUFD_API int libiommufd_ioas_open_id(struct libiommufd_ctx *ctx, uint32_t id,
+					   struct libiommufd_ioas **ret_ioas);
 
 /**
  * Destroy an address space and all its mappings.
@@ -726,6 +757,8 @@ enum libiommufd_device_state {
 struct libiommufd_device_opts {
 	uint32_t size;  /**< sizeof(struct libiommufd_device_opts) */
 	uint32_t flags; /**< 0 */
+	const uint8_t
+		*vf_token; /**< 16 bytes that the driver of the physical function set; or NULL */
 };
 
 /**
@@ -761,6 +794,46 @@ LIBIOMMUFD_API int libiommufd_device_open(struct libiommufd_ctx *ctx, const char
 					  const struct libiommufd_device_opts *opts,
 					  struct libiommufd_device **ret_dev);
 
+/** Options of libiommufd_device_open_fd(). */
+struct libiommufd_device_fd_opts {
+	uint32_t size;     /**< sizeof(struct libiommufd_device_fd_opts) */
+	uint32_t flags;    /**< 0 */
+	uint32_t state;    /**< enum libiommufd_device_state: OPENED (also 0) or BOUND */
+	uint32_t dev_id;   /**< BOUND: the kernel's id, libiommufd_device_get_id() of the sender */
+	const char *label; /**< name for errors; copied; NULL: "fd N" */
+};
+
+/**
+ * Make a device from an open VFIO character device, received from another process for instance. Nobody
+ * can ask such a file whether it is bound, so the caller says.
+ *
+ * The fd is duplicated: the caller keeps its own and may close it. Neither sysfs nor /dev is read, so
+ * the group is not known. Closing the device drops the duplicate and nothing else: while the sender
+ * has the file open the device stays bound, and attached if it is.
+ *
+ * @param ctx     its context, native; for a bound device made of the same /dev/iommu that it is bound
+ *                to
+ * @param fd      an open VFIO character device; only duplicated
+ * @param opts    NULL for a device that is not bound
+ * @param ret_dev the device; the caller owns it
+ *
+ * @return 0, or
+ *   -EINVAL     a NULL; unknown state or flag; BOUND without dev_id; size below 8
+ *   -E2BIG      unknown field set in opts
+ *   -EBADF      fd is not open
+ *   -EOPNOTSUPP type1 backend
+ *   -ENOMEM     no memory
+ *   -EMFILE     too many open files
+ *   -EPERM      not the process that opened ctx
+ *
+ * @par Threads  safe
+ * @par Calls    fcntl
+ * @par Kernel   6.6
+ */
+LIBIOMMUFD_API int libiommufd_device_open_fd(struct libiommufd_ctx *ctx, int fd,
+					     const struct libiommufd_device_fd_opts *opts,
+					     struct libiommufd_device **ret_dev);
+
 /** Options of libiommufd_device_bind(). */
 struct libiommufd_bind_opts {
 	uint32_t size;                /**< sizeof(struct libiommufd_bind_opts) */
@@ -782,6 +855,10 @@ struct libiommufd_bind_opts {
  *   -EINVAL    dev is NULL; already bound, here or by another fd (reason ALREADY_BOUND); opts.ioas is
  *              of another ctx (reason OTHER_CTX); size below 8; unknown flag
  *   -E2BIG     unknown field set in opts
+ *   -EACCES    the device is a virtual function and the token given at open is wrong or missing
+ *              (reason VF_TOKEN). Natively kernels before 6.17 do not ask for one
+ *   -EINVAL    type1: a token was given for a device that has none (reason VF_TOKEN)
+ *   -EOPNOTSUPP a token was given and the kernel takes none here (native: before 6.17)
  *   -EPERM     a group member is bound to a driver that is not vfio's: the sentence names it (reason
  *              GROUP_NOT_VIABLE); someone else owns the group (GROUP_BUSY); interrupts cannot be
  *              isolated (UNSAFE_INTERRUPTS); or not the process that opened the ctx (OTHER_PROCESS)
@@ -926,6 +1003,25 @@ libiommufd_device_get_state(const struct libiommufd_device *dev);
  * @par Calls    none
  */
 LIBIOMMUFD_API int libiommufd_device_query_fd(struct libiommufd_device *dev, int *ret_fd);
+
+/**
+ * The file to give to KVM's VFIO device (KVM_DEV_VFIO_FILE_ADD), so that KVM knows of the device.
+ *
+ * Native: the device's own file, which is there from open on; add it before libiommufd_device_bind(),
+ * which is when drivers look for KVM. Type1: the group's file, which is there from bind on.
+ *
+ * @param dev    a device
+ * @param ret_fd the fd; borrowed, valid while dev is; on type1 while a device of the group is bound
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL
+ *   -EACCES    type1: not bound (reason NOT_BOUND)
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ * @par Kernel   6.6 (native)
+ */
+LIBIOMMUFD_API int libiommufd_device_query_kvm_fd(struct libiommufd_device *dev, int *ret_fd);
 
 /** What the DMA of a device reaches. */
 enum libiommufd_reach {
@@ -1242,7 +1338,7 @@ LIBIOMMUFD_API int libiommufd_device_config_write32(struct libiommufd_device *de
 						    uint32_t value);
 
 /**
- * Let a PCI device issue DMA, or stop it. Off after bind and after every reset.
+ * Let a PCI device issue DMA, or stop it. Off after bind; a reset leaves it as it is.
  *
  * @param dev    a PCI device in state BOUND or ATTACHED
  * @param enable true to let it
@@ -1253,6 +1349,351 @@ LIBIOMMUFD_API int libiommufd_device_config_write32(struct libiommufd_device *de
  * @par Calls    pread64, pwrite64; ioctl in the first call
  */
 LIBIOMMUFD_API int libiommufd_device_set_bus_master(struct libiommufd_device *dev, bool enable);
+
+/* ---- Interrupts --------------------------------------------------------------------------- */
+
+/*
+ * When a device is unplugged or its driver is unbound the kernel signals LIBIOMMUFD_PCI_REQ, every 10
+ * seconds again, and waits until the device is closed. Until then everything works as before; nobody can
+ * open it any more. A device whose hardware vanished without notice answers with ones or zeros; calls
+ * may succeed from what the kernel remembers, or fail with what it says; close succeeds.
+ */
+
+/** Interrupt numbers of PCI devices (the kernel's own). */
+enum libiommufd_pci_irq {
+	LIBIOMMUFD_PCI_INTX = 0, /**< the pin */
+	LIBIOMMUFD_PCI_MSI = 1,  /**< message signalled */
+	LIBIOMMUFD_PCI_MSIX = 2, /**< message signalled, extended */
+	LIBIOMMUFD_PCI_ERR = 3,  /**< the device reported an uncorrectable error */
+	LIBIOMMUFD_PCI_REQ = 4,  /**< the kernel wants the device back: close it soon */
+};
+
+/** What an interrupt can do. */
+enum libiommufd_irq_flags {
+	LIBIOMMUFD_IRQ_EVENTFD = 1 << 0,  /**< can signal eventfds */
+	LIBIOMMUFD_IRQ_MASKABLE = 1 << 1, /**< can be masked and unmasked */
+	LIBIOMMUFD_IRQ_AUTOMASKED = 1
+				    << 2, /**< masks itself when it fires; unmask to get the next */
+	/** More vectors cannot be added while some are in use: disable all, then set all. */
+	LIBIOMMUFD_IRQ_NORESIZE = 1 << 3,
+};
+
+/**
+ * Ask what an interrupt is.
+ *
+ * @param dev       a device in state BOUND or ATTACHED
+ * @param index     see enum libiommufd_pci_irq
+ * @param ret_count how many vectors it has; 0 if the device lacks it
+ * @param ret_flags enum libiommufd_irq_flags; may be NULL
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL; the device has no interrupt of that number
+ *   -EACCES    not bound (reason NOT_BOUND)
+ *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_GET_IRQ_INFO
+ */
+LIBIOMMUFD_API int libiommufd_device_query_irq(struct libiommufd_device *dev, uint32_t index,
+					       uint32_t *ret_count, uint32_t *ret_flags);
+
+/**
+ * Let vectors signal eventfds. The first call for an interrupt enables it, with vectors up to the
+ * last one given; only one of INTx, MSI and MSI-X can be enabled at a time. Later calls change
+ * vectors, and add some unless the interrupt is NORESIZE. A vector without an eventfd stays silent.
+ *
+ * If the first call fails nothing is enabled. If a later one fails, vectors from start on may have lost
+ * the eventfds they had; the others keep theirs. An MSI or MSI-X arrives only with bus mastering on.
+ *
+ * @param dev      a device in state BOUND or ATTACHED
+ * @param index    see enum libiommufd_pci_irq
+ * @param start    first vector
+ * @param eventfds count eventfds, -1 for none; the kernel keeps the events, not the fds
+ * @param count    how many; not 0
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL, zero count; beyond the last vector (reason ARGUMENT); another kind of interrupt
+ *              is enabled, a file is no eventfd, or more vectors than are enabled where the interrupt
+ *              is NORESIZE (reason NOT_SUPPORTED)
+ *   -EBADF     an eventfd is not open
+ *   -ENOSPC    the machine has not that many vectors left (reason VECTOR_LIMIT; needed and allowed say
+ *              how many, allowed is 0 if that is not known)
+ *   -ENOMEM    no memory
+ *   -EACCES    not bound (reason NOT_BOUND)
+ *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_SET_IRQS
+ */
+LIBIOMMUFD_API int libiommufd_device_set_irqs(struct libiommufd_device *dev, uint32_t index,
+					      uint32_t start, const int *eventfds, uint32_t count);
+
+/**
+ * Disable an interrupt with all its vectors. One that is not enabled is no failure.
+ *
+ * @param dev   a device in state BOUND or ATTACHED
+ * @param index see enum libiommufd_pci_irq
+ *
+ * @return 0, or an error as libiommufd_device_query_irq()
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_SET_IRQS
+ */
+LIBIOMMUFD_API int libiommufd_device_disable_irqs(struct libiommufd_device *dev, uint32_t index);
+
+/**
+ * Make vectors fire from software, as if the device had: to test what waits for them. Of an interrupt
+ * that is enabled, a vector without an eventfd is passed over.
+ *
+ * @param dev   a device in state BOUND or ATTACHED
+ * @param index see enum libiommufd_pci_irq
+ * @param start first vector
+ * @param count how many; not 0
+ *
+ * @return 0, or
+ *   -EINVAL    zero count (reason ARGUMENT); beyond the last vector, or the interrupt is not enabled
+ *              (reason NOT_SUPPORTED)
+ *   other      as libiommufd_device_query_irq()
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_SET_IRQS
+ */
+LIBIOMMUFD_API int libiommufd_device_trigger_irqs(struct libiommufd_device *dev, uint32_t index,
+						  uint32_t start, uint32_t count);
+
+/**
+ * Mask an interrupt: it does not signal until it is unmasked.
+ *
+ * @param dev   a device in state BOUND or ATTACHED
+ * @param index see enum libiommufd_pci_irq; vfio-pci can mask INTx only
+ *
+ * @return 0, or
+ *   -EINVAL, -ENOTTY  the interrupt is not enabled, or cannot be masked (reason NOT_SUPPORTED)
+ *   other      as libiommufd_device_query_irq()
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_SET_IRQS
+ */
+LIBIOMMUFD_API int libiommufd_device_mask_irq(struct libiommufd_device *dev, uint32_t index);
+
+/**
+ * Unmask an interrupt. One that was masked while it fired signals at once.
+ *
+ * @param dev   a device in state BOUND or ATTACHED
+ * @param index see enum libiommufd_pci_irq; vfio-pci: INTx only
+ *
+ * @return 0, or an error as libiommufd_device_mask_irq()
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_SET_IRQS
+ */
+LIBIOMMUFD_API int libiommufd_device_unmask_irq(struct libiommufd_device *dev, uint32_t index);
+
+/**
+ * Let an eventfd unmask an interrupt (resampling): whoever writes to it unmasks, without a call of the
+ * library. Set the interrupt's own eventfd first.
+ *
+ * @param dev     a device in state BOUND or ATTACHED
+ * @param index   see enum libiommufd_pci_irq; vfio-pci: INTx only
+ * @param eventfd an eventfd; -1 ends it
+ *
+ * @return 0, or
+ *   -EBADF     eventfd is not open
+ *   -EBUSY     there is one already (reason IN_USE): end it first
+ *   other      as libiommufd_device_mask_irq()
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_SET_IRQS
+ */
+LIBIOMMUFD_API int libiommufd_device_set_unmask_fd(struct libiommufd_device *dev, uint32_t index,
+						   int eventfd);
+
+/* ---- Reset, power, features ---------------------------------------------------------------- */
+
+/**
+ * Reset the device (its function alone). Interrupts, mappings for DMA, mapped regions and configuration
+ * space with bus mastering stay as they are; what the device had in its registers is lost.
+ *
+ * @param dev a device in state BOUND or ATTACHED
+ *
+ * @return 0, or
+ *   -EINVAL    dev is NULL; or the device cannot be reset on its own (reason NOT_SUPPORTED)
+ *   -EACCES    not bound (reason NOT_BOUND)
+ *   -EAGAIN    another reset is under way
+ *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe. Takes milliseconds
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_RESET
+ */
+LIBIOMMUFD_API int libiommufd_device_reset(struct libiommufd_device *dev);
+
+/**
+ * Ask which devices a hot reset of the device's slot or bus would reset, itself included.
+ *
+ * @param dev       a PCI device in state BOUND or ATTACHED
+ * @param ret_reset a snapshot; free it with libiommufd_hot_reset_free()
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL
+ *   -EACCES    not bound (reason NOT_BOUND)
+ *   -ENODEV    the device can be reset neither by slot nor by bus (reason NOT_SUPPORTED)
+ *   -ENOTTY    not a PCI device (reason NOT_SUPPORTED)
+ *   -ENOMEM    no memory
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_GET_PCI_HOT_RESET_INFO
+ */
+LIBIOMMUFD_API int libiommufd_device_query_hot_reset(struct libiommufd_device *dev,
+						     struct libiommufd_hot_reset **ret_reset);
+
+/** How many devices; 0 for NULL. @par Calls none */
+LIBIOMMUFD_API size_t libiommufd_hot_reset_get_count(const struct libiommufd_hot_reset *reset);
+
+/** PCI address of device number index; NULL if there is none. @par Calls none */
+LIBIOMMUFD_API const char *
+libiommufd_hot_reset_get_address(const struct libiommufd_hot_reset *reset, size_t index);
+
+/**
+ * Does this context own device number index, so that it may be reset? A device that is not opened but
+ * shares its group with a bound one is owned too; natively only if it is on a vfio driver, which the
+ * kernel wants for the reset and tells on type1 only then. @par Calls none
+ */
+LIBIOMMUFD_API bool libiommufd_hot_reset_is_owned(const struct libiommufd_hot_reset *reset,
+						  size_t index);
+
+/** Free a snapshot; NULL is allowed. Returns NULL. @par Calls none */
+LIBIOMMUFD_API struct libiommufd_hot_reset *
+libiommufd_hot_reset_free(struct libiommufd_hot_reset *reset);
+
+/**
+ * Reset the device's slot or bus with all devices on it. All of them must be owned by this context, see
+ * libiommufd_device_query_hot_reset().
+ *
+ * @param dev a PCI device in state BOUND or ATTACHED
+ *
+ * @return 0, or
+ *   -EINVAL    dev is NULL; a device is not bound to a vfio driver, or, natively, not owned (reason
+ *              NOT_OWNED; the sentence names it, on type1 with the others)
+ *   -EPERM     type1: a device is of a group that is not owned (reason NOT_OWNED, named); or not the
+ *              process that opened the ctx (reason OTHER_PROCESS)
+ *   -ENOTTY    the link behind the port did not come back (reason KERNEL)
+ *   other      as libiommufd_device_query_hot_reset()
+ *
+ * @par Threads  safe, but not while a device of the same slot or bus is being closed
+ * @par Calls    ioctl; type1 also fcntl, close
+ * @par Source   VFIO_DEVICE_PCI_HOT_RESET
+ */
+LIBIOMMUFD_API int libiommufd_device_hot_reset(struct libiommufd_device *dev);
+
+/**
+ * Let the device sleep until libiommufd_device_exit_low_power(). Mapped registers must not be touched
+ * in that time: that is SIGBUS. Reads and writes of regions work, and wake the device for a moment.
+ *
+ * @param dev       a PCI device in state BOUND or ATTACHED
+ * @param wakeup_fd an eventfd to signal when the device wakes, by itself or by such an access: the sleep
+ *                  is over then; -1: it goes on
+ *
+ * @return 0, or
+ *   -EINVAL    dev is NULL; it sleeps already, or wakeup_fd is no eventfd (reason KERNEL)
+ *   -ENOTTY    the kernel or the device cannot (reason NOT_SUPPORTED)
+ *   -EBADF     wakeup_fd is not open
+ *   -EACCES    not bound (reason NOT_BOUND)
+ *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Kernel   6.1
+ * @par Source   VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP
+ */
+LIBIOMMUFD_API int libiommufd_device_enter_low_power(struct libiommufd_device *dev, int wakeup_fd);
+
+/**
+ * End the sleep. A device that does not sleep is no failure.
+ *
+ * @param dev a PCI device in state BOUND or ATTACHED
+ *
+ * @return 0, or an error as libiommufd_device_enter_low_power()
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Kernel   6.1
+ * @par Source   VFIO_DEVICE_FEATURE_LOW_POWER_EXIT
+ */
+LIBIOMMUFD_API int libiommufd_device_exit_low_power(struct libiommufd_device *dev);
+
+/** What libiommufd_device_feature() does with a feature. */
+enum libiommufd_device_feature_flags {
+	LIBIOMMUFD_DEVICE_FEATURE_GET = 1 << 16, /**< read it into data */
+	LIBIOMMUFD_DEVICE_FEATURE_SET = 1 << 17, /**< write it from data */
+	LIBIOMMUFD_DEVICE_FEATURE_PROBE =
+		1 << 18, /**< only ask whether GET, SET or both would be possible */
+};
+
+/**
+ * Pass a VFIO device feature through (VF token, migration, DMA logging and what kernels to come add).
+ *
+ * @param dev   a device in state BOUND or ATTACHED
+ * @param flags the kernel's number of the feature, with enum libiommufd_device_feature_flags
+ * @param data  size bytes as the kernel defines them; NULL if size is 0
+ * @param size  bytes; 0 for features without data and for PROBE
+ *
+ * @return what the kernel answers, 0 or more for some features; or
+ *   -EINVAL    dev is NULL; the feature or size is wrong
+ *   -ENOTTY    the kernel or the device does not have the feature (reason NOT_SUPPORTED)
+ *   -ENOMEM    no memory
+ *   -EACCES    not bound (reason NOT_BOUND)
+ *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -EPERM     not the process that opened the ctx
+ *   other      what the kernel answers
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_FEATURE
+ */
+LIBIOMMUFD_API int libiommufd_device_feature(struct libiommufd_device *dev, uint32_t flags,
+					     void *data, uint32_t size);
+
+/**
+ * Let an eventfd write a value to a register: whoever signals it writes, without a call of the library.
+ *
+ * @param region  a BAR
+ * @param offset  of the register; a multiple of width
+ * @param width   1, 2, 4 or 8 bytes
+ * @param value   what to write, in the byte order of the CPU
+ * @param eventfd an eventfd; -1 ends it for that register and value
+ *
+ * @return 0, or
+ *   -EINVAL    region is NULL; width or offset are not as said, or beyond the end (reason ARGUMENT); not
+ *              a BAR, the device's MSI-X table, or eventfd is none (reason KERNEL)
+ *   -ENOTTY    the kernel or the device cannot (reason NOT_SUPPORTED)
+ *   -EEXIST    there is one for that register and value
+ *   -ENODEV    none to end; or the device is gone
+ *   -ENOSPC    the device has 1000 of them (reason KERNEL)
+ *   -EBADF     eventfd is not open
+ *   -EACCES    not bound (reason NOT_BOUND)
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    ioctl
+ * @par Source   VFIO_DEVICE_IOEVENTFD
+ */
+LIBIOMMUFD_API int libiommufd_region_set_ioeventfd(struct libiommufd_region *region,
+						   uint64_t offset, uint32_t width, uint64_t value,
+						   int eventfd);
 
 #ifdef __cplusplus
 }

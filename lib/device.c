@@ -5,6 +5,7 @@
  */
 #include "device.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,11 @@ struct region_set *device_regions(struct libiommufd_device *dev)
 const struct place *device_place(const struct libiommufd_device *dev)
 {
 	return &dev->backend->place;
+}
+
+struct backend_device *device_backend(const struct libiommufd_device *dev)
+{
+	return dev->backend;
 }
 
 int device_failed(struct op *op, int error, const char *what)
@@ -73,6 +79,13 @@ static int begin(struct op *op, const char *name, const struct libiommufd_device
 	return ctx_check_ours(dev->ctx, op);
 }
 
+static void finish_open(struct libiommufd_device *dev, struct libiommufd_ctx *ctx)
+{
+	dev->ctx = libiommufd_ctx_ref(ctx);
+	pthread_mutex_init(&dev->lock, NULL);
+	region_set_init(&dev->regions);
+}
+
 EXPORT int libiommufd_device_open(struct libiommufd_ctx *ctx, const char *name,
 				  const struct libiommufd_device_opts *opts,
 				  struct libiommufd_device **ret_dev)
@@ -100,9 +113,52 @@ EXPORT int libiommufd_device_open(struct libiommufd_ctx *ctx, const char *name,
 		free(dev);
 		return op_end(&op, r);
 	}
-	dev->ctx = libiommufd_ctx_ref(ctx);
-	pthread_mutex_init(&dev->lock, NULL);
-	region_set_init(&dev->regions);
+	if (known.vf_token) {
+		dev->backend->has_token = true;
+		memcpy(dev->backend->token, known.vf_token, sizeof(dev->backend->token));
+	}
+	finish_open(dev, ctx);
+	*ret_dev = dev;
+	return op_end(&op, 0);
+}
+
+EXPORT int libiommufd_device_open_fd(struct libiommufd_ctx *ctx, int fd,
+				     const struct libiommufd_device_fd_opts *opts,
+				     struct libiommufd_device **ret_dev)
+{
+	struct libiommufd_device_fd_opts known;
+	struct place place = {.group = LIBIOMMUFD_FACT_UNKNOWN};
+	struct op op;
+
+	op_begin(&op, "open_fd", "", ctx ? ctx_log(ctx) : NULL);
+	if (!ctx || !ret_dev)
+		return op_end(&op, op_null(&op, "ctx or ret_dev"));
+	int r = ctx_check_ours(ctx, &op);
+	if (r == 0)
+		r = op_options(&op, opts, &known, sizeof(known), 0);
+	if (r < 0)
+		return op_end(&op, r);
+	bool bound = known.state == LIBIOMMUFD_DEVICE_BOUND;
+	if (known.state > LIBIOMMUFD_DEVICE_BOUND || bound != (known.dev_id != 0))
+		return op_end(&op,
+			      op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
+				      "a device that is bound needs its dev_id, one that is not "
+				      "must have none, and no other state can be given"));
+	if (known.label)
+		snprintf(place.name, sizeof(place.name), "%s", known.label);
+	else
+		snprintf(place.name, sizeof(place.name), "fd %d", fd);
+
+	struct libiommufd_device *dev = calloc(1, sizeof(*dev));
+	if (!dev)
+		return op_end(&op, op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
+	r = ctx_backend(ctx)->ops->device_open_fd(ctx_backend(ctx), &op, fd, known.dev_id, &place,
+						  &dev->backend);
+	if (r < 0) {
+		free(dev);
+		return op_end(&op, r);
+	}
+	finish_open(dev, ctx);
 	*ret_dev = dev;
 	return op_end(&op, 0);
 }
@@ -241,6 +297,23 @@ EXPORT int libiommufd_device_query_fd(struct libiommufd_device *dev, int *ret_fd
 	}
 	*ret_fd = dev->backend->fd;
 	return 0;
+}
+
+EXPORT int libiommufd_device_query_kvm_fd(struct libiommufd_device *dev, int *ret_fd)
+{
+	struct op op;
+
+	op_begin(&op, "query_kvm_fd", dev ? dev->backend->place.name : "",
+		 dev ? ctx_log(dev->ctx) : NULL);
+	if (!dev || !ret_fd)
+		return op_end(&op, op_null(&op, "dev or ret_fd"));
+	int fd = dev->backend->ctx->ops->kvm_fd(dev->backend);
+	if (fd < 0)
+		return op_end(&op, op_fail(&op, -EACCES, LIBIOMMUFD_REASON_NOT_BOUND,
+					   "on type1 the group's file exists only while the device "
+					   "is bound"));
+	*ret_fd = fd;
+	return op_end(&op, 0);
 }
 
 EXPORT int libiommufd_device_query_reach(struct libiommufd_device *dev,

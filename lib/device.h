@@ -9,6 +9,7 @@ const struct sys *device_sys(const struct libiommufd_device *dev);
 const struct log *device_log(const struct libiommufd_device *dev);
 struct region_set *device_regions(struct libiommufd_device *dev);
 const struct place *device_place(const struct libiommufd_device *dev);
+struct backend_device *device_backend(const struct libiommufd_device *dev);
 
 /* The file of a device that is bound and ours; else an error with its sentence. */
 int device_file(const struct libiommufd_device *dev, struct op *op);

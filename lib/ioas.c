@@ -36,6 +36,18 @@ const char *ioas_name(const struct libiommufd_ioas *ioas)
 	return ioas->name;
 }
 
+static void finish_create(struct libiommufd_ioas *ioas, struct libiommufd_ctx *ctx)
+{
+	ioas->backend->owner = ioas;
+	ioas->ctx = libiommufd_ctx_ref(ctx);
+	file_set_init(&ioas->files);
+	ioas->page = page_size();
+	if (ioas->backend->id)
+		snprintf(ioas->name, sizeof(ioas->name), "ioas %u", ioas->backend->id);
+	else
+		strcpy(ioas->name, "ioas");
+}
+
 EXPORT int libiommufd_ioas_create(struct libiommufd_ctx *ctx,
 				  const struct libiommufd_ioas_opts *opts,
 				  struct libiommufd_ioas **ret_ioas)
@@ -60,14 +72,31 @@ EXPORT int libiommufd_ioas_create(struct libiommufd_ctx *ctx,
 		free(ioas);
 		return op_end(&op, r);
 	}
-	ioas->backend->owner = ioas;
-	ioas->ctx = libiommufd_ctx_ref(ctx);
-	file_set_init(&ioas->files);
-	ioas->page = page_size();
-	if (ioas->backend->id)
-		snprintf(ioas->name, sizeof(ioas->name), "ioas %u", ioas->backend->id);
-	else
-		strcpy(ioas->name, "ioas");
+	finish_create(ioas, ctx);
+	*ret_ioas = ioas;
+	return op_end(&op, 0);
+}
+
+EXPORT int libiommufd_ioas_open_id(struct libiommufd_ctx *ctx, uint32_t id,
+				   struct libiommufd_ioas **ret_ioas)
+{
+	struct op op;
+
+	op_begin(&op, "ioas_open_id", "", ctx ? ctx_log(ctx) : NULL);
+	if (!ctx || !ret_ioas)
+		return op_end(&op, op_null(&op, "ctx or ret_ioas"));
+	int r = ctx_check_ours(ctx, &op);
+	if (r < 0)
+		return op_end(&op, r);
+	struct libiommufd_ioas *ioas = calloc(1, sizeof(*ioas));
+	if (!ioas)
+		return op_end(&op, op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
+	r = ctx_backend(ctx)->ops->ioas_open_id(ctx_backend(ctx), &op, id, &ioas->backend);
+	if (r < 0) {
+		free(ioas);
+		return op_end(&op, r);
+	}
+	finish_create(ioas, ctx);
 	*ret_ioas = ioas;
 	return op_end(&op, 0);
 }

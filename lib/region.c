@@ -367,3 +367,41 @@ EXPORT int libiommufd_region_write(struct libiommufd_region *region, uint64_t of
 		return op_end(&op, op_null(&op, "region or buf"));
 	return op_end(&op, region_transfer(region, &op, offset, NULL, buf, length));
 }
+
+EXPORT int libiommufd_region_set_ioeventfd(struct libiommufd_region *region, uint64_t offset,
+					   uint32_t width, uint64_t value, int eventfd)
+{
+	struct vfio_device_ioeventfd cmd = {
+		.argsz = sizeof(cmd),
+		.flags = width, /* the flags are the widths */
+		.data = value,
+		.fd = eventfd,
+	};
+	struct op op;
+
+	begin(&op, "region_set_ioeventfd", region);
+	if (!region)
+		return op_end(&op, op_null(&op, "region"));
+	int fd = device_file(region->dev, &op);
+	if (fd < 0)
+		return op_end(&op, fd);
+	if (!width || width > 8 || width & (width - 1) || offset & (width - 1) ||
+	    offset >= region->info.size || width > region->info.size - offset)
+		return op_end(&op,
+			      op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+				      "%u bytes at 0x%" PRIx64 " are no register of region %u: "
+				      "the width is 1, 2, 4 or 8, the offset a multiple of it",
+				      width, offset, region->index));
+	cmd.offset = region->info.file_offset + offset;
+	int r = device_sys(region->dev)
+			->ioctl(device_sys(region->dev), fd, VFIO_DEVICE_IOEVENTFD, &cmd);
+	if (r == -ENOTTY)
+		return op_end(&op, op_fail(&op, r, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+					   "the kernel or the device has no ioeventfds"));
+	if (r == -ENODEV && eventfd < 0)
+		return op_end(&op, op_fail(&op, r, LIBIOMMUFD_REASON_ARGUMENT,
+					   "there is no ioeventfd for that register and value"));
+	if (r < 0)
+		return op_end(&op, device_failed(&op, r, "the ioeventfd cannot be set"));
+	return op_end(&op, 0);
+}

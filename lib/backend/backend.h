@@ -33,6 +33,7 @@ struct backend_ioas {
 	struct backend_ctx *ctx;
 	uint32_t id;                   /* the kernel's; 0 if it has none */
 	struct libiommufd_ioas *owner; /* what the caller holds */
+	bool borrowed;                 /* somebody else's; never destroyed by us */
 };
 
 struct backend_device {
@@ -44,6 +45,8 @@ struct backend_device {
 	atomic_uint epoch; /* see group.h: equal to the group's while attached */
 	struct place place;
 	struct backend_device *next_bound; /* see type1.h */
+	bool has_token;
+	uint8_t token[16]; /* of a virtual function, for bind */
 };
 
 /* A mapping to make. */
@@ -72,6 +75,8 @@ struct backend {
 	int (*has)(struct backend_ctx *ctx, struct op *op, uint32_t feature);
 
 	int (*ioas_create)(struct backend_ctx *ctx, struct op *op, struct backend_ioas **ret_ioas);
+	int (*ioas_open_id)(struct backend_ctx *ctx, struct op *op, uint32_t id,
+			    struct backend_ioas **ret_ioas);
 	/* disown: in a forked child; free the handle and leave the kernel's object alone. */
 	int (*ioas_destroy)(struct backend_ioas *ioas, struct op *op, bool disown);
 	int (*map)(struct backend_ioas *ioas, struct op *op, struct dma *dma);
@@ -95,7 +100,15 @@ struct backend {
 	/* place may be completed. */
 	int (*device_open)(struct backend_ctx *ctx, struct op *op, struct place *place,
 			   struct backend_device **ret_dev);
+	/* A duplicate of the caller's file; bound with dev_id if that is not 0. */
+	int (*device_open_fd)(struct backend_ctx *ctx, struct op *op, int fd, uint32_t dev_id,
+			      const struct place *place, struct backend_device **ret_dev);
 	void (*device_close)(struct backend_device *dev, bool disown);
+	/* -1: not before bind. */
+	int (*kvm_fd)(const struct backend_device *dev);
+	/* Hot reset where the kernel tells groups: is one ours, and its file, for the caller to close. */
+	bool (*owns_group)(struct backend_ctx *ctx, uint32_t number);
+	int (*group_file)(struct backend_ctx *ctx, uint32_t number);
 	int (*bind)(struct backend_device *dev, struct op *op, struct backend_ioas *hint);
 	/* ioas, or NULL and an id. */
 	int (*attach)(struct backend_device *dev, struct op *op, struct backend_ioas *ioas,

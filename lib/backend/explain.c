@@ -255,6 +255,16 @@ int explain_claim(const struct backend_ctx *ctx, struct op *op, int error,
 		       "the device's group is in use by someone else");
 }
 
+int explain_token(struct op *op, int error, bool given)
+{
+	return op_fail(op, error, LIBIOMMUFD_REASON_VF_TOKEN,
+		       given ? "the token is not the one that the driver of the physical function "
+			       "set, or this device has none"
+			     : "it is a virtual function of a device that user space drives; open "
+			       "it "
+			       "with the token that the driver of the physical function set");
+}
+
 int explain_node(struct op *op, int error, const char *path)
 {
 	switch (error) {
@@ -286,9 +296,14 @@ int explain_not_vfio(const struct sys *sys, struct op *op, const struct place *p
 {
 	char driver[48];
 
-	if (sysfs_link(sys, place->sysfs, "driver", driver, sizeof(driver)) < 0)
+	if (sysfs_link(sys, place->sysfs, "driver", driver, sizeof(driver)) < 0) {
+		if (sysfs_link(sys, place->sysfs, "subsystem", driver, sizeof(driver)) == -ENOENT)
+			return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_DEVICE_GONE,
+				       "the device is gone");
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NOT_VFIO_DRIVER,
-			       "no driver is bound to it; bind it to vfio-pci");
+			       "no driver is bound to it, or it is being removed; bind it to "
+			       "vfio-pci");
+	}
 	if (!strncmp(driver, "vfio", 4))
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_DEVICE_GONE,
 			       "it is bound to %s, but being removed", driver);

@@ -14,6 +14,9 @@ int explain_attach(const struct backend_ctx *ctx, struct op *op, int error,
 int explain_claim(const struct backend_ctx *ctx, struct op *op, int error,
 		  const struct place *place);
 
+/* The token of a virtual function was refused. */
+int explain_token(struct op *op, int error, bool given);
+
 /* A node could not be opened. */
 int explain_node(struct op *op, int error, const char *path);
 

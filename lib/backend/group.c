@@ -4,16 +4,32 @@
 
 #include <stdlib.h>
 
+/* Needs the list's lock. */
+static struct group *find(struct backend_ctx *ctx, int number)
+{
+	struct group *group;
+
+	for (group = ctx->groups; group; group = group->next)
+		if (group->number == number)
+			break;
+	return group;
+}
+
+struct group *group_find(struct backend_ctx *ctx, int number)
+{
+	pthread_mutex_lock(&ctx->groups_lock);
+	struct group *group = find(ctx, number);
+	if (group)
+		group->users++;
+	pthread_mutex_unlock(&ctx->groups_lock);
+	return group;
+}
+
 struct group *group_get(struct backend_ctx *ctx, int number, size_t size,
 			void (*release)(struct group *group))
 {
-	struct group *group = NULL;
-
 	pthread_mutex_lock(&ctx->groups_lock);
-	if (number >= 0)
-		for (group = ctx->groups; group; group = group->next)
-			if (group->number == number)
-				break;
+	struct group *group = number >= 0 ? find(ctx, number) : NULL;
 	if (!group && (group = calloc(1, size))) {
 		group->number = number;
 		group->release = release;

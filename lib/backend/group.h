@@ -32,6 +32,8 @@ struct group {
 /* The group of that number, made with size bytes (zeroed behind struct group) if it is not there. */
 struct group *group_get(struct backend_ctx *ctx, int number, size_t size,
 			void (*release)(struct group *group));
+/* The same if it is there, else NULL. */
+struct group *group_find(struct backend_ctx *ctx, int number);
 /* disown: in a forked child, where locks may be held by threads that do not exist. */
 void group_put(struct backend_ctx *ctx, struct group *group, bool disown);
 

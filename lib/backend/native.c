@@ -203,14 +203,10 @@ static int open_by_node(const struct sys *sys, struct op *op, struct place *plac
 	return fd;
 }
 
-static int native_device_open(struct backend_ctx *ctx, struct op *op, struct place *place,
-			      struct backend_device **ret_dev)
+/* Takes fd over, also on failure. */
+static int make_device(struct backend_ctx *ctx, struct op *op, int fd, const struct place *place,
+		       struct backend_device **ret_dev)
 {
-	int fd = place->sysfs[0] ? open_by_place(ctx->sys, op, place)
-				 : open_by_node(ctx->sys, op, place);
-	if (fd < 0)
-		return fd;
-
 	struct backend_device *dev = calloc(1, sizeof(*dev));
 	struct group *group = group_get(ctx, place->group, sizeof(*group), NULL);
 	if (!dev || !group) {
@@ -226,6 +222,38 @@ static int native_device_open(struct backend_ctx *ctx, struct op *op, struct pla
 	dev->place = *place;
 	*ret_dev = dev;
 	return 0;
+}
+
+static int native_device_open(struct backend_ctx *ctx, struct op *op, struct place *place,
+			      struct backend_device **ret_dev)
+{
+	int fd = place->sysfs[0] ? open_by_place(ctx->sys, op, place)
+				 : open_by_node(ctx->sys, op, place);
+
+	return fd < 0 ? fd : make_device(ctx, op, fd, place, ret_dev);
+}
+
+static int native_device_open_fd(struct backend_ctx *ctx, struct op *op, int fd, uint32_t dev_id,
+				 const struct place *place, struct backend_device **ret_dev)
+{
+	int copy = ctx->sys->dup(ctx->sys, fd);
+	if (copy < 0)
+		return op_fail(op, copy,
+			       copy == -EBADF ? LIBIOMMUFD_REASON_ARGUMENT
+					      : LIBIOMMUFD_REASON_KERNEL,
+			       "fd %d cannot be duplicated: %s", fd, strerrordesc_np(-copy));
+	int r = make_device(ctx, op, copy, place, ret_dev);
+	if (r == 0 && dev_id) {
+		(*ret_dev)->id = dev_id;
+		(*ret_dev)->group->bound = 1;
+		atomic_store(&(*ret_dev)->bound, true);
+	}
+	return r;
+}
+
+static int native_kvm_fd(const struct backend_device *dev)
+{
+	return dev->fd;
 }
 
 /* A group has left an address space. */
@@ -266,14 +294,23 @@ static void native_device_close(struct backend_device *dev, bool disown)
 static int native_bind(struct backend_device *dev, struct op *op, struct backend_ioas *hint)
 {
 	struct vfio_device_bind_iommufd cmd = {
-		/* Up to the id: later fields came with later kernels, which take the short form. */
-		.argsz = offsetof(struct vfio_device_bind_iommufd, out_devid) +
-			 sizeof(cmd.out_devid),
+		/* Without a token the form that all kernels take. */
+		.argsz = dev->has_token ? sizeof(cmd)
+					: offsetof(struct vfio_device_bind_iommufd, out_devid) +
+						  sizeof(cmd.out_devid),
+		.flags = dev->has_token ? VFIO_DEVICE_BIND_FLAG_TOKEN : 0,
 		.iommufd = native_ctx_fd(dev->ctx),
+		.token_uuid_ptr = dev->has_token ? (uintptr_t)dev->token : 0,
 	};
 	(void)hint;
 
 	int r = dev->ctx->sys->ioctl(dev->ctx->sys, dev->fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
+	if (r == -EACCES)
+		return explain_token(op, r, dev->has_token);
+	if (r == -EINVAL && dev->has_token)
+		return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+			       "the device is bound already, or this kernel takes no VF token here "
+			       "(before 6.17); require LIBIOMMUFD_BACKEND_TYPE1");
 	if (r < 0)
 		return explain_claim(dev->ctx, op, r, &dev->place);
 	dev->id = cmd.out_devid;
@@ -349,6 +386,21 @@ static int native_detach(struct backend_device *dev, struct op *op)
 	return 0;
 }
 
+/* The kernel tells devices, not groups, of a device bound to an iommufd, and wants no files. */
+static bool native_owns_group(struct backend_ctx *ctx, uint32_t number)
+{
+	(void)ctx;
+	(void)number;
+	return false;
+}
+
+static int native_group_file(struct backend_ctx *ctx, uint32_t number)
+{
+	(void)ctx;
+	(void)number;
+	return -EOPNOTSUPP;
+}
+
 const struct backend backend_native = {
 	.kind = LIBIOMMUFD_BACKEND_NATIVE,
 	.name = "native",
@@ -357,6 +409,7 @@ const struct backend backend_native = {
 	.ctx_fd = native_ctx_fd,
 	.has = native_has,
 	.ioas_create = native_ioas_create,
+	.ioas_open_id = native_ioas_open_id,
 	.ioas_destroy = native_ioas_destroy,
 	.map = native_map,
 	.map_file = native_map_file,
@@ -367,7 +420,11 @@ const struct backend backend_native = {
 	.set_huge_pages = native_set_huge_pages,
 	.query_huge_pages = native_query_huge_pages,
 	.device_open = native_device_open,
+	.device_open_fd = native_device_open_fd,
 	.device_close = native_device_close,
+	.kvm_fd = native_kvm_fd,
+	.owns_group = native_owns_group,
+	.group_file = native_group_file,
 	.bind = native_bind,
 	.attach = native_attach,
 	.detach = native_detach,

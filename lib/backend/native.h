@@ -31,6 +31,8 @@ struct native_ioas {
 };
 
 int native_ioas_create(struct backend_ctx *ctx, struct op *op, struct backend_ioas **ret_ioas);
+int native_ioas_open_id(struct backend_ctx *ctx, struct op *op, uint32_t id,
+			struct backend_ioas **ret_ioas);
 int native_ioas_destroy(struct backend_ioas *ioas, struct op *op, bool disown);
 int native_map(struct backend_ioas *ioas, struct op *op, struct dma *dma);
 int native_map_file(struct backend_ioas *ioas, struct op *op, int fd, struct dma *dma);

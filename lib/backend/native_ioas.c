@@ -36,12 +36,36 @@ int native_ioas_create(struct backend_ctx *ctx, struct op *op, struct backend_io
 	return 0;
 }
 
+int native_ioas_open_id(struct backend_ctx *ctx, struct op *op, uint32_t id,
+			struct backend_ioas **ret_ioas)
+{
+	struct iommu_ioas_iova_ranges cmd = {.size = sizeof(cmd), .ioas_id = id};
+
+	/* Asks for no range, and is told that there would be some. */
+	int r = native_ioctl(ctx, IOMMU_IOAS_IOVA_RANGES, &cmd);
+	if (r < 0 && r != -EMSGSIZE)
+		return op_fail(op, r,
+			       r == -ENOENT ? LIBIOMMUFD_REASON_ARGUMENT : LIBIOMMUFD_REASON_KERNEL,
+			       "no address space has the id %u", id);
+	struct native_ioas *ioas = calloc(1, sizeof(*ioas));
+	if (!ioas)
+		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	ioas->base.ctx = ctx;
+	ioas->base.id = id;
+	ioas->base.borrowed = true;
+	/* Its list of allowed addresses is its owner's: never to be touched for a pick. */
+	atomic_init(&ioas->has_allowed, true);
+	pthread_mutex_init(&ioas->pick_lock, NULL);
+	*ret_ioas = &ioas->base;
+	return 0;
+}
+
 int native_ioas_destroy(struct backend_ioas *base, struct op *op, bool disown)
 {
 	struct native_ioas *ioas = (struct native_ioas *)base;
 	struct iommu_destroy cmd = {.size = sizeof(cmd), .id = base->id};
 
-	int r = disown ? 0 : native_ioctl(base->ctx, IOMMU_DESTROY, &cmd);
+	int r = disown || base->borrowed ? 0 : native_ioctl(base->ctx, IOMMU_DESTROY, &cmd);
 	if (r == -EBUSY)
 		return op_fail(op, r, LIBIOMMUFD_REASON_IN_USE,
 			       "devices are attached to it, or page tables made from it exist; "
@@ -288,7 +312,7 @@ int native_allow(struct backend_ioas *base, struct op *op, const struct libiommu
 	int r = set_allowed(base, ranges, (uint32_t)count);
 	if (r == 0) {
 		ioas->allow_stale = false;
-		atomic_store(&ioas->has_allowed, count > 0);
+		atomic_store(&ioas->has_allowed, count > 0 || base->borrowed);
 	}
 	pthread_mutex_unlock(&ioas->pick_lock);
 	if (r == -EADDRINUSE)

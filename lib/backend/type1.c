@@ -99,8 +99,13 @@ static int type1_device_open(struct backend_ctx *ctx, struct op *op, struct plac
 			       "its IOMMU group cannot be read in %s", place->sysfs);
 	snprintf(path, sizeof(path), "/dev/vfio/%d", place->group);
 	int r = ctx->sys->access(ctx->sys, path);
-	/* The node exists only while some member is on a vfio driver. */
-	if (r == -ENOENT && !place->vfio[0])
+	/*
+	 * The node exists only while some member is on a vfio driver. Which one that is "vfio-dev" tells
+	 * from 6.1 on; before, a driver may turn out to be none of vfio's only at bind.
+	 */
+	char driver[48];
+	if (!place->vfio[0] && (r == -ENOENT || sysfs_link(ctx->sys, place->sysfs, "driver", driver,
+							   sizeof(driver)) < 0))
 		return explain_not_vfio(ctx->sys, op, place);
 	if (r < 0)
 		return explain_node(op, r, path);
@@ -201,6 +206,21 @@ static int check_not_bound(const struct type1_group *group, struct op *op,
 	return 0;
 }
 
+/* What the group knows the device by, with the token where there is one. */
+static void write_name(const struct backend_device *dev, char *name, size_t size)
+{
+	const char *slash = strrchr(dev->place.sysfs, '/');
+	const uint8_t *t = dev->token;
+
+	int n = snprintf(name, size, "%.80s", slash + 1);
+	if (dev->has_token)
+		snprintf(name + n, size - (size_t)n,
+			 " vf_token=%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+			 "%02x%02x%02x%02x%02x%02x",
+			 t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11],
+			 t[12], t[13], t[14], t[15]);
+}
+
 static int type1_bind(struct backend_device *dev, struct op *op, struct backend_ioas *hint)
 {
 	struct type1_group *group = (struct type1_group *)dev->group;
@@ -213,8 +233,16 @@ static int type1_bind(struct backend_device *dev, struct op *op, struct backend_
 	if (r < 0)
 		goto unlock;
 
-	const char *slash = strrchr(dev->place.sysfs, '/');
-	int fd = sys->ioctl(sys, group->fd, VFIO_GROUP_GET_DEVICE_FD, (void *)(slash + 1));
+	char name[160];
+	write_name(dev, name, sizeof(name));
+	int fd = sys->ioctl(sys, group->fd, VFIO_GROUP_GET_DEVICE_FD, name);
+	/* -EINVAL: a token for a device that has none. */
+	if (fd == -EACCES || (fd == -EINVAL && dev->has_token)) {
+		r = explain_token(op, fd, dev->has_token);
+		if (!group->base.bound)
+			unclaim_group(sys, group, false);
+		goto unlock;
+	}
 	if (fd < 0) {
 		/* The group is ours, so the device is on another driver or on none. */
 		r = fd == -ENODEV ? explain_not_vfio(sys, op, &dev->place)
@@ -317,6 +345,62 @@ static void type1_device_close(struct backend_device *dev, bool disown)
 	free(dev);
 }
 
+static int type1_device_open_fd(struct backend_ctx *ctx, struct op *op, int fd, uint32_t dev_id,
+				const struct place *place, struct backend_device **ret_dev)
+{
+	(void)ctx;
+	(void)fd;
+	(void)dev_id;
+	(void)place;
+	(void)ret_dev;
+	return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+		       "the type1 backend opens devices by name only");
+}
+
+static int type1_ioas_open_id(struct backend_ctx *ctx, struct op *op, uint32_t id,
+			      struct backend_ioas **ret_ioas)
+{
+	(void)ctx;
+	(void)id;
+	(void)ret_ioas;
+	return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+		       "address spaces have no ids on the type1 backend");
+}
+
+static int type1_kvm_fd(const struct backend_device *dev)
+{
+	return atomic_load(&dev->bound) ? ((const struct type1_group *)dev->group)->fd : -1;
+}
+
+/* A duplicate of the file of a group that has bound devices; -EPERM if there is no such group. */
+static int type1_group_file(struct backend_ctx *ctx, uint32_t number)
+{
+	int fd = -EPERM;
+
+	/* The reference keeps the group while its lock is taken outside that of the list. */
+	struct group *group = group_find(ctx, (int)number);
+	if (!group)
+		return fd;
+	pthread_mutex_lock(&group->lock);
+	if (group->bound)
+		fd = ctx->sys->dup(ctx->sys, ((struct type1_group *)group)->fd);
+	pthread_mutex_unlock(&group->lock);
+	group_put(ctx, group, false);
+	return fd;
+}
+
+static bool type1_owns_group(struct backend_ctx *ctx, uint32_t number)
+{
+	struct group *group = group_find(ctx, (int)number);
+	if (!group)
+		return false;
+	pthread_mutex_lock(&group->lock);
+	bool owned = group->bound > 0;
+	pthread_mutex_unlock(&group->lock);
+	group_put(ctx, group, false);
+	return owned;
+}
+
 const struct backend backend_type1 = {
 	.kind = LIBIOMMUFD_BACKEND_TYPE1,
 	.name = "type1",
@@ -325,6 +409,7 @@ const struct backend backend_type1 = {
 	.ctx_fd = type1_ctx_fd,
 	.has = type1_has,
 	.ioas_create = type1_ioas_create,
+	.ioas_open_id = type1_ioas_open_id,
 	.ioas_destroy = type1_ioas_destroy,
 	.map = type1_map,
 	.map_file = type1_map_file,
@@ -335,7 +420,11 @@ const struct backend backend_type1 = {
 	.set_huge_pages = type1_set_huge_pages,
 	.query_huge_pages = type1_query_huge_pages,
 	.device_open = type1_device_open,
+	.device_open_fd = type1_device_open_fd,
 	.device_close = type1_device_close,
+	.kvm_fd = type1_kvm_fd,
+	.owns_group = type1_owns_group,
+	.group_file = type1_group_file,
 	.bind = type1_bind,
 	.attach = type1_attach,
 	.detach = type1_detach,

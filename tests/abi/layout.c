@@ -59,6 +59,9 @@ VALUE(LIBIOMMUFD_REASON_IN_USE, 32);
 VALUE(LIBIOMMUFD_REASON_REGION_MAPPED, 33);
 VALUE(LIBIOMMUFD_REASON_REGION_ACCESS, 34);
 VALUE(LIBIOMMUFD_REASON_RESTORE_FAILED, 35);
+VALUE(LIBIOMMUFD_REASON_VECTOR_LIMIT, 36);
+VALUE(LIBIOMMUFD_REASON_NOT_OWNED, 37);
+VALUE(LIBIOMMUFD_REASON_VF_TOKEN, 38);
 
 VALUE(LIBIOMMUFD_CTX_RLIMIT_PROCESS, 1);
 VALUE(LIBIOMMUFD_CTX_NO_EXPLAIN, 2);
@@ -138,7 +141,15 @@ SIZE(libiommufd_ioas_opts, 8);
 
 FIELD(libiommufd_device_opts, size, 0, 4);
 FIELD(libiommufd_device_opts, flags, 4, 4);
-SIZE(libiommufd_device_opts, 8);
+FIELD(libiommufd_device_opts, vf_token, 8, P);
+SIZE(libiommufd_device_opts, 8 + P);
+
+FIELD(libiommufd_device_fd_opts, size, 0, 4);
+FIELD(libiommufd_device_fd_opts, flags, 4, 4);
+FIELD(libiommufd_device_fd_opts, state, 8, 4);
+FIELD(libiommufd_device_fd_opts, dev_id, 12, 4);
+FIELD(libiommufd_device_fd_opts, label, 16, P);
+SIZE(libiommufd_device_fd_opts, 16 + P);
 
 FIELD(libiommufd_bind_opts, size, 0, 4);
 FIELD(libiommufd_bind_opts, flags, 4, 4);
@@ -148,6 +159,19 @@ SIZE(libiommufd_bind_opts, 8 + P);
 FIELD(libiommufd_range, start, 0, 8);
 FIELD(libiommufd_range, last, 8, 8);
 SIZE(libiommufd_range, 16);
+
+VALUE(LIBIOMMUFD_PCI_INTX, 0);
+VALUE(LIBIOMMUFD_PCI_MSI, 1);
+VALUE(LIBIOMMUFD_PCI_MSIX, 2);
+VALUE(LIBIOMMUFD_PCI_ERR, 3);
+VALUE(LIBIOMMUFD_PCI_REQ, 4);
+VALUE(LIBIOMMUFD_IRQ_EVENTFD, 1);
+VALUE(LIBIOMMUFD_IRQ_MASKABLE, 2);
+VALUE(LIBIOMMUFD_IRQ_AUTOMASKED, 4);
+VALUE(LIBIOMMUFD_IRQ_NORESIZE, 8);
+VALUE(LIBIOMMUFD_DEVICE_FEATURE_GET, 65536);
+VALUE(LIBIOMMUFD_DEVICE_FEATURE_SET, 131072);
+VALUE(LIBIOMMUFD_DEVICE_FEATURE_PROBE, 262144);
 
 /* clang-format on */
 

@@ -126,6 +126,8 @@ int fake_read_link(struct fake *fake, const char *path, char *buf, size_t size)
 		return -ENOENT;
 	if (!strcmp(rest, "driver") && device->driver[0])
 		snprintf(target, sizeof(target), "../../../bus/pci/drivers/%s", device->driver);
+	else if (!strcmp(rest, "subsystem"))
+		snprintf(target, sizeof(target), "../../../bus/pci");
 	else if (!strcmp(rest, "iommu_group") && device->group)
 		snprintf(target, sizeof(target), "../../../kernel/iommu_groups/%d",
 			 device->group->number);

@@ -158,15 +158,16 @@ static void each_thread_has_its_own_record(void **state)
 static void every_reason_has_its_name(void **state)
 {
 	static const char *const names[] = {
-		"NONE",        "KERNEL",         "ARGUMENT",          "OPTIONS",
-		"MEMORY",      "NOT_SUPPORTED",  "OTHER_PROCESS",     "OTHER_CTX",
-		"NO_BACKEND",  "NOT_PERMITTED",  "NODE_MISSING",      "STALE_NODE",
-		"NO_CDEV",     "NO_SUCH_DEVICE", "NO_GROUP",          "NOT_VFIO_DRIVER",
-		"DEVICE_GONE", "NOT_BOUND",      "ALREADY_BOUND",     "GROUP_NOT_VIABLE",
-		"GROUP_BUSY",  "GROUP_ATTACHED", "UNSAFE_INTERRUPTS", "IOVA_RANGE",
-		"IOVA_IN_USE", "IOVA_CONFLICT",  "IOVA_EXHAUSTED",    "NOT_MAPPED",
-		"BAD_MEMORY",  "MEMORY_LIMIT",   "ENTRY_LIMIT",       "RAISED_ACCESS",
-		"IN_USE",      "REGION_MAPPED",  "REGION_ACCESS",     "RESTORE_FAILED",
+		"NONE",         "KERNEL",         "ARGUMENT",          "OPTIONS",
+		"MEMORY",       "NOT_SUPPORTED",  "OTHER_PROCESS",     "OTHER_CTX",
+		"NO_BACKEND",   "NOT_PERMITTED",  "NODE_MISSING",      "STALE_NODE",
+		"NO_CDEV",      "NO_SUCH_DEVICE", "NO_GROUP",          "NOT_VFIO_DRIVER",
+		"DEVICE_GONE",  "NOT_BOUND",      "ALREADY_BOUND",     "GROUP_NOT_VIABLE",
+		"GROUP_BUSY",   "GROUP_ATTACHED", "UNSAFE_INTERRUPTS", "IOVA_RANGE",
+		"IOVA_IN_USE",  "IOVA_CONFLICT",  "IOVA_EXHAUSTED",    "NOT_MAPPED",
+		"BAD_MEMORY",   "MEMORY_LIMIT",   "ENTRY_LIMIT",       "RAISED_ACCESS",
+		"IN_USE",       "REGION_MAPPED",  "REGION_ACCESS",     "RESTORE_FAILED",
+		"VECTOR_LIMIT", "NOT_OWNED",      "VF_TOKEN",
 	};
 	const uint32_t count = sizeof(names) / sizeof(names[0]);
 

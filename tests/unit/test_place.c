@@ -261,8 +261,21 @@ static void without_a_driver_that_is_said(void **state)
 {
 	expect_no_vfio(*state);
 	expect_readlink(*state, NIC_SYSFS "/driver", NULL, -ENOENT);
+	expect_readlink(*state, NIC_SYSFS "/subsystem", "../../../bus/pci", 0);
 	check_open_fails(NIC, -ENODEV, LIBIOMMUFD_REASON_NOT_VFIO_DRIVER);
 	assert_says("no driver is bound");
+}
+
+static void without_its_bus_the_device_is_gone(void **state)
+{
+	expect_no_vfio(*state);
+	expect_readlink(*state, NIC_SYSFS "/driver", NULL, -ENOENT);
+	expect_readlink(*state, NIC_SYSFS "/subsystem", NULL, -ENOENT);
+	check_open_fails(NIC, -ENODEV, LIBIOMMUFD_REASON_DEVICE_GONE);
+	expect_no_vfio(*state);
+	expect_readlink(*state, NIC_SYSFS "/driver", NULL, -ENOENT);
+	expect_readlink(*state, NIC_SYSFS "/subsystem", NULL, -EACCES);
+	check_open_fails(NIC, -ENODEV, LIBIOMMUFD_REASON_NOT_VFIO_DRIVER);
 }
 
 static void on_a_vfio_driver_without_its_device_it_is_going(void **state)
@@ -367,6 +380,7 @@ int main(void)
 		with_ctx(a_node_that_became_a_file_is_stale),
 		with_ctx(the_driver_that_is_not_vfios_is_named),
 		with_ctx(without_a_driver_that_is_said),
+		with_ctx(without_its_bus_the_device_is_gone),
 		with_ctx(on_a_vfio_driver_without_its_device_it_is_going),
 		with_ctx(without_the_file_dev_there_are_no_character_devices),
 		with_ctx(type1_needs_a_group),
