@@ -13,7 +13,7 @@ EDU = 'edu,dma_mask=0xffffffffffffffff'
 
 @dataclass(frozen=True)
 class Endpoint:
-    kind: str                       # EDU, NVME, NET: the guest's variable is LAB_<kind><n>
+    kind: str                       # EDU, NVME, NET, PF: the guest's variable is LAB_<kind><n>
     where: str                      # slot.function on pcie.0, or bridge/slot.function behind it
     group: str                      # endpoints with the same letter share an IOMMU group
 
@@ -53,6 +53,12 @@ TABLE = {t.name: t for t in (
               '-device', 'e1000e,bus=netport,addr=0.0,multifunction=on,netdev=net0',
               '-device', 'e1000e,bus=netport,addr=0.1,netdev=net1'),
              (Endpoint('NET', '0a.0/00.0', 'a'), Endpoint('NET', '0a.0/00.1', 'a')), ('e1000e',)),
+    # The PF's driver makes the functions; access control in the port gives each a group of its own.
+    Topology('nvme-vfs', 'one nvme behind a root port that can have two virtual functions',
+             ('-device', 'pcie-root-port,id=vfport,addr=b,chassis=2', '-device', 'nvme-subsys,id=vfnvme',
+              '-device', 'nvme,serial=vf,subsys=vfnvme,bus=vfport,max_ioqpairs=8,msix_qsize=9,'
+                         'sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=4'),
+             (Endpoint('PF', '0b.0/00.0', 'a'),), ('nvme',)),
     Topology('mdev', 'software devices of the samples mtty and mdpy, which do no DMA', mdev=('mtty', 'mdpy')),
 )}
 
