@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What examples/run shows, inside the guest: $1 is the directory of the built programs.
 set -eu
+here=$(dirname "$0")
 echo "Linux $(uname -r), IOMMU: $LAB_IOMMU"
 echo
 echo "The devices (list-devices):"
@@ -9,3 +10,11 @@ echo "The devices (list-devices):"
 echo
 echo "One device, its memory, and the IOMMU between them (dma $LAB_EDU0):"
 "$1/dma" "$LAB_EDU0"
+if [ -e /dev/iommu ] && [ "${LIBIOMMUFD_BACKEND:-native}" = native ]; then
+	echo
+	echo "A process that is passed the device, and can open nothing itself (passed $LAB_EDU0):"
+	"$1/passed" "$LAB_EDU0"
+fi
+echo
+echo "An NVMe disk, driven from user space and by the kernel in turn (nvme $LAB_NVME0):"
+sh "$here/nvme-guest.sh" "$1" "$LAB_NVME0"
