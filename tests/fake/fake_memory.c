@@ -164,6 +164,31 @@ static bool remove_maps(struct fake *fake, char *start, const char *end)
 	return found == (size_t)(end - start);
 }
 
+/*
+ * One page behind the begin of a huge page: not where a huge page would fit by chance, and always with
+ * the same alignment, on which picked addresses depend.
+ */
+static char *map_askew(size_t length, int prot, int flags, int fd, off_t offset)
+{
+	const size_t huge = 2 << 20, space = length + 2 * huge;
+	char *start =
+		mmap(NULL, space, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (start == MAP_FAILED)
+		return MAP_FAILED;
+	char *at = start + (-(uintptr_t)start & (huge - 1)) + FAKE_PAGE;
+	char *p = mmap(at, length, prot, flags | MAP_FIXED, fd, offset);
+	if (p == MAP_FAILED) {
+		int error = errno;
+		munmap(start, space);
+		errno = error;
+		return MAP_FAILED;
+	}
+	munmap(start, (size_t)(at - start));
+	munmap(at + length, (size_t)(start + space - (at + length)));
+	return p;
+}
+
 int fake_do_mmap(struct fake *fake, void *addr, size_t length, int prot, int flags, int fd,
 		 uint64_t offset, void **ret_addr)
 {
@@ -193,17 +218,10 @@ int fake_do_mmap(struct fake *fake, void *addr, size_t length, int prot, int fla
 		if (real < 0)
 			return real;
 	}
-	/* Never where a huge page would begin by chance, as a helpful kernel may have it. */
-	size_t extra = addr ? 0 : FAKE_PAGE;
-	char *p = mmap(addr, length + extra, prot, flags, real, (off_t)real_offset);
+	char *p = addr ? mmap(addr, length, prot, flags, real, (off_t)real_offset)
+		       : map_askew(length, prot, flags, real, (off_t)real_offset);
 	if (p == MAP_FAILED)
 		return -errno;
-	if (extra && real < 0) {
-		munmap(p, extra);
-		p += extra;
-	} else if (extra) {
-		munmap(p + length, extra);
-	}
 	if (flags & MAP_FIXED)
 		remove_maps(fake, p, (char *)p + length);
 	add_map(fake, p, length, file);
