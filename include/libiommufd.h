@@ -12,12 +12,12 @@
  *   libc's malloc and free (brk, mmap, munmap, getrandom) and of its locks (futex).
  * - An options struct starts with its size. NULL, and zero in every other field, mean default.
  *   A size below 8 or an unknown flag is -EINVAL; a non-zero field that this library does not know
- *   is -E2BIG (both reason OPTIONS).
+ *   is -E2BIG, and so is a size above 4096 (all reason OPTIONS).
  * - Calls on different objects may run at once in different threads. Calls that change the state of
  *   one device are serialised inside. Destroying or closing an object must not overlap its other use.
  * - A ctx and all below it belong to the process that opened it. After fork() the child may free its
  *   copies (destroy, close, unref, region_unmap: the parent's objects stay) and look at them (get_*,
- *   facts, has, query_fd); every other call is -EPERM (reason OTHER_PROCESS).
+ *   facts, has, query_fd, query_kvm_fd); every other call is -EPERM (reason OTHER_PROCESS).
  */
 #ifndef LIBIOMMUFD_H
 #define LIBIOMMUFD_H
@@ -231,7 +231,8 @@ struct libiommufd_ctx_opts {
  *   -EMFILE, -ENFILE  too many open files
  *
  * @par Threads  safe
- * @par Calls    openat, close, ioctl, mmap, munmap, madvise, getpid; for AUTO also getdents64, read
+ * @par Calls    openat, close, ioctl, mmap, munmap, madvise, getpid; for AUTO also newfstatat,
+ *               getdents64, read
  * @par Kernel   6.6 with IOMMUFD and VFIO_DEVICE_CDEV (native); any with VFIO type1 v2 (type1)
  * @par Source   IOMMU_OPTION; VFIO_GET_API_VERSION, VFIO_CHECK_EXTENSION
  */
@@ -415,7 +416,7 @@ LIBIOMMUFD_API int libiommufd_ioas_open_id(struct libiommufd_ctx *ctx, uint32_t 
  *   -EBUSY     a device is attached, or a kernel object made from it by id exists (reason IN_USE)
  *
  * @par Threads  must not overlap other use of ioas
- * @par Calls    ioctl, munmap
+ * @par Calls    ioctl, munmap; with the last reference to the ctx also close
  * @par Source   IOMMU_DESTROY
  */
 LIBIOMMUFD_API int libiommufd_ioas_destroy(struct libiommufd_ioas *ioas);
@@ -514,7 +515,7 @@ LIBIOMMUFD_API int libiommufd_ioas_map_at(struct libiommufd_ioas *ioas, void *va
  *   other      as libiommufd_ioas_map()
  *
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
- * @par Calls    ioctl, mmap, munmap; to explain -ENOMEM: prlimit64
+ * @par Calls    fcntl, ioctl, mmap, munmap; to explain -ENOMEM: prlimit64
  * @par Kernel   6.13 by the kernel, any by own mapping
  * @par Source   IOMMU_IOAS_MAP_FILE, else as libiommufd_ioas_map()
  */
@@ -536,7 +537,7 @@ LIBIOMMUFD_API int libiommufd_ioas_map_file(struct libiommufd_ioas *ioas, int fd
  *   other      as libiommufd_ioas_map_at()
  *
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
- * @par Calls    ioctl, mmap, munmap; to explain -ENOMEM: prlimit64
+ * @par Calls    fcntl, ioctl, mmap, munmap; to explain -ENOMEM: prlimit64
  * @par Kernel   6.13 by the kernel, any by own mapping
  * @par Source   IOMMU_IOAS_MAP_FILE, else as libiommufd_ioas_map_at()
  */
@@ -838,7 +839,7 @@ LIBIOMMUFD_API int libiommufd_device_open_fd(struct libiommufd_ctx *ctx, int fd,
 struct libiommufd_bind_opts {
 	uint32_t size;                /**< sizeof(struct libiommufd_bind_opts) */
 	uint32_t flags;               /**< 0 */
-	struct libiommufd_ioas *ioas; /**< where it will be attached first, if known: a hint */
+	struct libiommufd_ioas *ioas; /**< where it will be attached first: a hint, unused today */
 };
 
 /**
@@ -870,7 +871,7 @@ struct libiommufd_bind_opts {
  *
  * @par Threads  safe. May sleep (a reset takes milliseconds)
  * @par Calls    ioctl; type1 also openat, close; to explain -EPERM: openat, read, close, readlink,
- *               getdents64
+ *               newfstatat, getdents64
  * @par Kernel   6.6; any with VFIO (type1 backend)
  * @par Source   VFIO_DEVICE_BIND_IOMMUFD; VFIO_GROUP_SET_CONTAINER, VFIO_SET_IOMMU,
  *               VFIO_GROUP_GET_DEVICE_FD

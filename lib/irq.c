@@ -17,8 +17,16 @@ static int begin(struct op *op, const char *name, const struct libiommufd_device
 static int query(struct libiommufd_device *dev, struct op *op, int fd, uint32_t index,
 		 struct vfio_irq_info *info)
 {
+	const struct sys *sys = device_sys(dev);
+
 	*info = (struct vfio_irq_info){.argsz = sizeof(*info), .index = index};
-	int r = device_sys(dev)->ioctl(device_sys(dev), fd, VFIO_DEVICE_GET_IRQ_INFO, info);
+	int r = sys->ioctl(sys, fd, VFIO_DEVICE_GET_IRQ_INFO, info);
+	if (r == -EINVAL) {
+		/* Drivers of mediated devices may count their interrupts only when asked for this. */
+		struct vfio_device_info all = {.argsz = sizeof(all)};
+		sys->ioctl(sys, fd, VFIO_DEVICE_GET_INFO, &all);
+		r = sys->ioctl(sys, fd, VFIO_DEVICE_GET_IRQ_INFO, info);
+	}
 	if (r == -EINVAL)
 		return op_fail(op, r, LIBIOMMUFD_REASON_ARGUMENT, "the device has no interrupt %u",
 			       index);

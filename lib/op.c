@@ -140,6 +140,11 @@ int op_options(struct op *op, const void *from, void *to, uint32_t to_size, uint
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
 			       "the options have size %u; set it to the sizeof of the struct",
 			       size);
+	/* No options are that long: the size was not set, and must not be followed. */
+	if (size > 4096)
+		return op_fail(op, -E2BIG, LIBIOMMUFD_REASON_OPTIONS,
+			       "the options have size %u; set it to the sizeof of the struct",
+			       size);
 	memcpy(&flags, bytes + sizeof(size), sizeof(flags));
 	if (flags & ~known_flags)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS, "unknown flags 0x%x",

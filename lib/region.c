@@ -238,8 +238,7 @@ static int map_aligned(const struct sys *sys, int fd, uint64_t file_offset, uint
 	}
 	if (head)
 		sys->munmap(sys, space, head);
-	if (head != align)
-		sys->munmap(sys, (char *)va + length, align - head);
+	sys->munmap(sys, (char *)va + length, align - head);
 	*ret_va = va;
 	return 0;
 }

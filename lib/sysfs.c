@@ -168,6 +168,9 @@ int place_find(const struct sys *sys, struct op *op, const char *name, struct pl
 			       "there is no such device: %s does not exist", path);
 	if (r < 0)
 		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "cannot look at %s", path);
+	if (strncmp(place->sysfs, "/sys/devices/", 13))
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE,
+			       "%s is no device's directory", path);
 	name_after(place, place->sysfs);
 	read_place(sys, place);
 	return 0;

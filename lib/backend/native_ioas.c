@@ -65,7 +65,11 @@ int native_ioas_destroy(struct backend_ioas *base, struct op *op, bool disown)
 	struct native_ioas *ioas = (struct native_ioas *)base;
 	struct iommu_destroy cmd = {.size = sizeof(cmd), .id = base->id};
 
-	int r = disown || base->borrowed ? 0 : native_ioctl(base->ctx, IOMMU_DESTROY, &cmd);
+	/* Our record, too: a group of this ctx still points here, whatever others did to the device. */
+	int r = disown                         ? 0
+		: atomic_load(&ioas->attached) ? -EBUSY
+		: base->borrowed               ? 0
+					       : native_ioctl(base->ctx, IOMMU_DESTROY, &cmd);
 	if (r == -EBUSY)
 		return op_fail(op, r, LIBIOMMUFD_REASON_IN_USE,
 			       "devices are attached to it, or page tables made from it exist; "

@@ -76,8 +76,8 @@ static int move_locked(struct type1_group *group, struct op *op, struct type1_io
 		return explain_attach(ctx, op, -EADDRINUSE, &to->base);
 	if (to)
 		r = type1_intersect(to, NULL, group, &to_ranges, &to_count);
-	if (r == 0 && from)
-		r = type1_intersect(from, group, NULL, &from_ranges, &from_count);
+	/* Without memory for wider ranges those left behind stay narrow, which is never wrong. */
+	bool widen = from && type1_intersect(from, group, NULL, &from_ranges, &from_count) == 0;
 	if (r == 0 && from)
 		r = type1_unmap_all_from(from, group);
 	if (r < 0) {
@@ -92,8 +92,10 @@ static int move_locked(struct type1_group *group, struct op *op, struct type1_io
 	}
 	if (from && (r == 0 || *ret_lost)) {
 		unlink_group(from, group);
-		take_ranges(from, from_ranges, from_count);
-		from_ranges = NULL;
+		if (widen) {
+			take_ranges(from, from_ranges, from_count);
+			from_ranges = NULL;
+		}
 	}
 	if (to && r == 0) {
 		group->peer = to->groups;

@@ -37,6 +37,18 @@ static void expect_set(struct script *k, const uint32_t *words, size_t count, in
 	expect_ioctl_bytes(k, DEV_FD, VFIO_DEVICE_SET_IRQS, words, count * 4, result);
 }
 
+/* An answer of -EINVAL is believed only of a device that was asked what it is. */
+static void expect_no_interrupt(struct script *k, uint32_t index)
+{
+	for (int i = 0; i < 2; i++) {
+		expect_ioctl(k, DEV_FD, VFIO_DEVICE_GET_IRQ_INFO, -EINVAL, struct vfio_irq_info,
+			     .argsz = sizeof(struct vfio_irq_info), .index = index);
+		if (i == 0)
+			expect_ioctl(k, DEV_FD, VFIO_DEVICE_GET_INFO, 0, struct vfio_device_info,
+				     .argsz = sizeof(struct vfio_device_info));
+	}
+}
+
 enum {
 	TRIGGER_FDS = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
 	TRIGGER = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER,
@@ -68,12 +80,24 @@ static void info_of_an_absent_interrupt_is_refused_and_says_which(void **state)
 {
 	uint32_t count = 77;
 
-	expect_ioctl(*state, DEV_FD, VFIO_DEVICE_GET_IRQ_INFO, -EINVAL, struct vfio_irq_info,
-		     .argsz = sizeof(struct vfio_irq_info), .index = 9);
+	expect_no_interrupt(*state, 9);
 	assert_fails(libiommufd_device_query_irq(dev, 9, &count, NULL), -EINVAL,
 		     LIBIOMMUFD_REASON_ARGUMENT);
 	assert_says("no interrupt 9");
 	assert_int_equal(count, 77);
+}
+
+static void a_device_that_knows_once_it_was_asked_is_asked_again(void **state)
+{
+	uint32_t count = 77;
+
+	expect_ioctl(*state, DEV_FD, VFIO_DEVICE_GET_IRQ_INFO, -EINVAL, struct vfio_irq_info,
+		     .argsz = sizeof(struct vfio_irq_info), .index = 0);
+	expect_ioctl(*state, DEV_FD, VFIO_DEVICE_GET_INFO, 0, struct vfio_device_info,
+		     .argsz = sizeof(struct vfio_device_info));
+	expect_info(*state, 0, VFIO_IRQ_INFO_EVENTFD, 1);
+	assert_ok(libiommufd_device_query_irq(dev, 0, &count, NULL));
+	assert_int_equal(count, 1);
 }
 
 static void vectors_are_set_with_their_eventfds_and_minus_one(void **state)
@@ -162,8 +186,7 @@ static void disable_of_what_is_not_enabled_or_absent_is_no_failure(void **state)
 
 static void disable_of_an_interrupt_that_does_not_exist_is_refused(void **state)
 {
-	expect_ioctl(*state, DEV_FD, VFIO_DEVICE_GET_IRQ_INFO, -EINVAL, struct vfio_irq_info,
-		     .argsz = sizeof(struct vfio_irq_info), .index = 9);
+	expect_no_interrupt(*state, 9);
 	assert_fails(libiommufd_device_disable_irqs(dev, 9), -EINVAL, LIBIOMMUFD_REASON_ARGUMENT);
 }
 
@@ -233,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		with_device(info_gives_count_and_flags),
 		with_device(info_of_an_absent_interrupt_is_refused_and_says_which),
+		with_device(a_device_that_knows_once_it_was_asked_is_asked_again),
 		with_device(vectors_are_set_with_their_eventfds_and_minus_one),
 		with_device(vectors_beyond_the_last_are_refused_before_the_kernel),
 		with_device(fewer_vectors_than_asked_for_is_a_limit_with_both_figures),

@@ -212,6 +212,19 @@ static void a_longer_struct_with_a_zero_tail_is_taken(void **state)
 	}
 }
 
+/* A size that nobody set is not followed beyond the memory that is there. */
+static void a_size_above_4096_is_refused_unread(void **state)
+{
+	const uint32_t sizes[] = {4097, 0x7fffffff, UINT32_MAX};
+
+	for_each_call(call) for (unsigned i = 0; i < 3; i++)
+	{
+		uint32_t *opts = new_options(call->size, sizes[i], 0);
+		check_refused(*state, call, opts, -E2BIG);
+		free(opts);
+	}
+}
+
 static void any_byte_of_the_tail_that_is_set_is_too_big(void **state)
 {
 	for_each_call(call) for (uint32_t byte = 0; byte < 24; byte++)
@@ -263,6 +276,7 @@ int main(void)
 		with_objects(a_size_below_8_is_refused),
 		with_objects(of_a_short_struct_only_its_bytes_are_read),
 		with_objects(a_longer_struct_with_a_zero_tail_is_taken),
+		with_objects(a_size_above_4096_is_refused_unread),
 		with_objects(any_byte_of_the_tail_that_is_set_is_too_big),
 		with_objects(every_unknown_flag_is_refused),
 		with_objects(an_unknown_backend_or_log_level_is_refused),

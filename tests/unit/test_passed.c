@@ -113,6 +113,30 @@ static void a_borrowed_address_space_is_picked_in_and_never_destroyed(void **sta
 	assert_ok(libiommufd_ioas_destroy(ioas));
 }
 
+static void a_borrowed_address_space_is_kept_while_a_device_is_attached(void **state)
+{
+	const struct libiommufd_device_fd_opts opts = {.size = sizeof(opts),
+						       .state = LIBIOMMUFD_DEVICE_BOUND,
+						       .dev_id = DEV_ID};
+	const uint32_t attach[3] = {12, 0, IOAS_ID}, detach[2] = {8, 0};
+	struct libiommufd_ioas *ioas = NULL;
+	struct libiommufd_device *dev = NULL;
+
+	expect_ranges_probe(*state, -EMSGSIZE);
+	assert_ok(libiommufd_ioas_open_id(ctx, IOAS_ID, &ioas));
+	expect_dup(*state, 50, DEV_FD);
+	assert_ok(libiommufd_device_open_fd(ctx, 50, &opts, &dev));
+	expect_ioctl_bytes(*state, DEV_FD, VFIO_DEVICE_ATTACH_IOMMUFD_PT, attach, sizeof(attach),
+			   0);
+	assert_ok(libiommufd_device_attach(dev, ioas));
+	assert_fails(libiommufd_ioas_destroy(ioas), -EBUSY, LIBIOMMUFD_REASON_IN_USE);
+	expect_ioctl_bytes(*state, DEV_FD, VFIO_DEVICE_DETACH_IOMMUFD_PT, detach, sizeof(detach),
+			   0);
+	assert_ok(libiommufd_device_detach(dev));
+	assert_ok(libiommufd_ioas_destroy(ioas));
+	close_device(*state, dev);
+}
+
 static void an_unknown_id_is_refused(void **state)
 {
 	struct libiommufd_ioas *ioas = (void *)1;
@@ -168,6 +192,7 @@ int main(void)
 		with_ctx(a_state_without_its_id_is_refused),
 		with_ctx(a_file_that_is_not_open_is_an_argument),
 		with_ctx(a_borrowed_address_space_is_picked_in_and_never_destroyed),
+		with_ctx(a_borrowed_address_space_is_kept_while_a_device_is_attached),
 		with_ctx(an_unknown_id_is_refused),
 		scripted(type1_opens_neither),
 		with_ctx(kvm_gets_the_devices_file_before_bind),
