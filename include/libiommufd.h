@@ -173,7 +173,7 @@ enum libiommufd_ctx_flags {
 	 * needs CAP_SYS_RESOURCE). The type1 backend always does.
 	 */
 	LIBIOMMUFD_CTX_RLIMIT_PROCESS = 1 << 0,
-	/** Never read files or limits only to explain a failure. */
+	/** Never read limits, or files but the device's own in sysfs, only to explain a failure. */
 	LIBIOMMUFD_CTX_NO_EXPLAIN = 1 << 1,
 	/** Read them also for a ctx made by libiommufd_ctx_open_fd(). */
 	LIBIOMMUFD_CTX_EXPLAIN = 1 << 2,
@@ -385,6 +385,9 @@ LIBIOMMUFD_API int libiommufd_ioas_create(struct libiommufd_ctx *ctx,
  * Make an address space from the kernel's id of one that exists, made by another process on the same
  * /dev/iommu for instance. It is borrowed: libiommufd_ioas_destroy() frees the handle and leaves the
  * address space, with what is mapped, alone.
+ *
+ * Addresses picked in it while no device is attached are any that are free: attach first, where a large
+ * mapping could reach into addresses that devices cannot have.
  *
  * @param ctx      its context, native; the address space holds a reference
  * @param id       id within libiommufd_ctx_query_fd()

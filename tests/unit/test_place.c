@@ -257,6 +257,14 @@ static void the_driver_that_is_not_vfios_is_named(void **state)
 	assert_says("e1000e");
 }
 
+static void a_directory_of_sysfs_that_is_no_devices_is_refused(void **state)
+{
+	expect_realpath(*state, "/sys/kernel", "/sys/kernel", 0);
+	check_open_fails("/sys/kernel", -ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE);
+	expect_realpath(*state, "/sys/../etc", "/etc", 0);
+	check_open_fails("/sys/../etc", -ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE);
+}
+
 static void without_a_driver_that_is_said(void **state)
 {
 	expect_no_vfio(*state);
@@ -379,6 +387,7 @@ int main(void)
 		with_ctx(a_node_with_another_number_is_stale),
 		with_ctx(a_node_that_became_a_file_is_stale),
 		with_ctx(the_driver_that_is_not_vfios_is_named),
+		with_ctx(a_directory_of_sysfs_that_is_no_devices_is_refused),
 		with_ctx(without_a_driver_that_is_said),
 		with_ctx(without_its_bus_the_device_is_gone),
 		with_ctx(on_a_vfio_driver_without_its_device_it_is_going),

@@ -7,6 +7,7 @@
 #define SUITES_DEVICES_H
 
 #include "bench.h"
+#include "device_differences.h"
 
 /* Device n of the bench is the one the lab calls so; bench_teardown() closes it. */
 struct libiommufd_device *device_opened(struct bench *b, int n, const char *variable);

@@ -343,6 +343,30 @@ static void addresses_picked_in_a_borrowed_address_space_can_be_attached(void **
 		munmap(memory[i], PAGE);
 }
 
+/* The list of allowed addresses is its owner's: nothing keeps a pick away from what no device can have. */
+static void a_large_pick_in_a_borrowed_address_space_can_be_too_large_to_attach(void **state)
+{
+	const uint64_t length = 4 * GIB;
+	struct libiommufd_ioas *borrowed;
+	struct bench *b = *state;
+	uint64_t own, other;
+	void *memory = mmap(NULL, length, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	assert_ptr_not_equal(memory, MAP_FAILED);
+	assert_ok(libiommufd_ioas_map(b->ioas, memory, length, BOTH, &own));
+	assert_true(own > 0xfeefffff || own + length <= 0xfee00000);
+	assert_ok(libiommufd_ioas_unmap(b->ioas, own, length, NULL));
+
+	assert_ok(libiommufd_ioas_create(b->ctx, NULL, &b->spaces[1]));
+	assert_ok(libiommufd_ioas_open_id(b->ctx, libiommufd_ioas_get_id(b->spaces[1]), &borrowed));
+	assert_ok(libiommufd_ioas_map(borrowed, memory, length, BOTH, &other));
+	assert_true(other <= 0xfee00000 && other + length > 0xfeefffff);
+	assert_refused(libiommufd_device_attach(b->dev, borrowed), EADDRINUSE, IOVA_CONFLICT);
+	assert_ok(libiommufd_ioas_destroy(borrowed));
+	munmap(memory, length);
+}
+
 static void type1_has_nothing_to_pass(void **state)
 {
 	struct libiommufd_device *dev = NULL;
@@ -373,6 +397,8 @@ int main(void)
 		bench_test(destroying_a_borrowed_address_space_leaves_it_alone,
 			   bench_setup_attached),
 		bench_test(addresses_picked_in_a_borrowed_address_space_can_be_attached,
+			   bench_setup_bound),
+		bench_test(a_large_pick_in_a_borrowed_address_space_can_be_too_large_to_attach,
 			   bench_setup_bound),
 	};
 	const struct CMUnitTest type1[] = {

@@ -78,29 +78,19 @@ static void a_virtual_function_needs_the_token(void **state)
 {
 	struct bench *b = *state;
 
-	if (b->native) {
-		/* The kernel does not ask. */
-		assert_ok(bind_with(b, vfs[0], NULL));
-		assert_refused(bind_with(b, vfs[0], wrong), EOPNOTSUPP, NOT_SUPPORTED);
-		assert_refused(bind_with(b, vfs[0], right), EOPNOTSUPP, NOT_SUPPORTED);
-		assert_ok(bind_with(b, vfs[0], NULL));
-		return;
-	}
-	assert_refused(bind_with(b, vfs[0], NULL), EACCES, VF_TOKEN);
-	assert_refused(bind_with(b, vfs[0], wrong), EACCES, VF_TOKEN);
-	assert_ok(bind_with(b, vfs[0], right));
-	assert_refused(bind_with(b, vfs[0], NULL), EACCES, VF_TOKEN);
-	assert_ok(bind_with(b, vfs[1], right));
+	assert_outcome(bind_with(b, vfs[0], NULL), device_differs(b->native, DEVICE_TOKEN_MISSING));
+	assert_outcome(bind_with(b, vfs[0], wrong), device_differs(b->native, DEVICE_TOKEN_WRONG));
+	assert_outcome(bind_with(b, vfs[0], right), device_differs(b->native, DEVICE_TOKEN_RIGHT));
+	assert_outcome(bind_with(b, vfs[0], NULL), device_differs(b->native, DEVICE_TOKEN_MISSING));
+	assert_outcome(bind_with(b, vfs[1], right), device_differs(b->native, DEVICE_TOKEN_RIGHT));
 }
 
 static void a_token_where_there_is_none_is_refused(void **state)
 {
 	struct bench *b = *state;
 
-	if (b->native)
-		assert_refused(bind_with(b, bench_name("EDU0"), right), EOPNOTSUPP, NOT_SUPPORTED);
-	else
-		assert_refused(bind_with(b, bench_name("EDU0"), right), EINVAL, VF_TOKEN);
+	assert_outcome(bind_with(b, bench_name("EDU0"), right),
+		       device_differs(b->native, DEVICE_TOKEN_OF_NONE));
 	assert_ok(bind_with(b, bench_name("EDU0"), NULL));
 }
 
@@ -119,7 +109,8 @@ static void a_hot_reset_that_reaches_another_group_is_refused(void **state)
 	}
 	libiommufd_hot_reset_free(reset);
 	assert_true(found);
-	assert_refused(libiommufd_device_hot_reset(b->dev), b->native ? EINVAL : EPERM, NOT_OWNED);
+	assert_outcome(libiommufd_device_hot_reset(b->dev),
+		       device_differs(b->native, DEVICE_HOT_RESET_OF_OTHERS));
 	assert_sentence(vfs[0]);
 }
 
