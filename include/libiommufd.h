@@ -609,7 +609,8 @@ LIBIOMMUFD_API int libiommufd_ioas_copy_at(struct libiommufd_ioas *dst, struct l
  *
  * When the call returns, no device can reach the memory through these addresses. A range that may
  * have holes is fine as long as something is mapped in it. Native backend only: a range that holds
- * one whole mapping and cuts a later one is -ENOENT with the first already gone.
+ * one whole mapping and cuts a later one is -ENOENT with the first already gone; if that was a file the
+ * library had mapped itself, its own mapping stays until the address space is destroyed.
  *
  * @param ioas         address space to change
  * @param iova         first address

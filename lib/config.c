@@ -14,13 +14,16 @@ static int transfer(struct libiommufd_device *dev, struct op *op, uint32_t offse
 {
 	struct libiommufd_region *region;
 
-	int r = region_find(dev, op, VFIO_PCI_CONFIG_REGION_INDEX, &region);
-	/* Other buses number their regions otherwise, and most have fewer. */
-	if (r == -EINVAL || (r == 0 && !libiommufd_region_get_size(region)))
-		return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
-			       "the device has no PCI configuration space");
+	int r = device_is_pci(dev, op);
 	if (r < 0)
 		return r;
+	/* Other buses give that number to another region; a driver may leave it out. */
+	int found = r ? region_find(dev, op, VFIO_PCI_CONFIG_REGION_INDEX, &region) : -EINVAL;
+	if (found == -EINVAL || (found == 0 && !libiommufd_region_get_size(region)))
+		return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+			       "the device has no PCI configuration space");
+	if (found < 0)
+		return found;
 	if (offset & (size - 1))
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
 			       "offset 0x%x is not a multiple of %u", offset, size);

@@ -12,12 +12,14 @@
 #include "backend/group.h"
 #include "ctx.h"
 #include "ioas.h"
+#include "uapi/vfio.h"
 
 struct libiommufd_device {
 	struct libiommufd_ctx *ctx;
 	struct backend_device *backend;
 	pthread_mutex_t lock; /* bind, attach, detach */
 	struct region_set regions;
+	atomic_int pci; /* 0: not asked yet; 1: yes; -1: no */
 };
 
 const struct sys *device_sys(const struct libiommufd_device *dev)
@@ -68,6 +70,23 @@ int device_file(const struct libiommufd_device *dev, struct op *op)
 	if (r == 0)
 		r = check_bound(dev, op);
 	return r < 0 ? r : dev->backend->fd;
+}
+
+int device_is_pci(struct libiommufd_device *dev, struct op *op)
+{
+	struct vfio_device_info info = {.argsz = sizeof(info)};
+	int known = atomic_load(&dev->pci);
+
+	if (known)
+		return known > 0;
+	int fd = device_file(dev, op);
+	if (fd < 0)
+		return fd;
+	int r = ctx_sys(dev->ctx)->ioctl(ctx_sys(dev->ctx), fd, VFIO_DEVICE_GET_INFO, &info);
+	if (r < 0)
+		return device_failed(op, r, "the device cannot be described");
+	atomic_store(&dev->pci, info.flags & VFIO_DEVICE_FLAGS_PCI ? 1 : -1);
+	return !!(info.flags & VFIO_DEVICE_FLAGS_PCI);
 }
 
 /* The common start of a call on dev. */

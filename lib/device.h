@@ -14,6 +14,9 @@ struct backend_device *device_backend(const struct libiommufd_device *dev);
 /* The file of a device that is bound and ours; else an error with its sentence. */
 int device_file(const struct libiommufd_device *dev, struct op *op);
 
+/* 1 if it is a PCI device, 0 if not; asked from the kernel once. */
+int device_is_pci(struct libiommufd_device *dev, struct op *op);
+
 /* A call on the device's file failed. Returns error. */
 int device_failed(struct op *op, int error, const char *what);
 

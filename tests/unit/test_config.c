@@ -25,8 +25,15 @@ static int teardown(void **state)
 
 #define CONFIG_AT 0x70000000000ULL
 
+static void expect_kind(struct script *k, uint32_t flags)
+{
+	expect_ioctl(k, DEV_FD, VFIO_DEVICE_GET_INFO, 0, struct vfio_device_info, 24);
+	answer(k, struct vfio_device_info, .argsz = 24, .flags = flags);
+}
+
 static void expect_region(struct script *k, uint64_t size)
 {
+	expect_kind(k, VFIO_DEVICE_FLAGS_PCI);
 	expect_ioctl(k, DEV_FD, VFIO_DEVICE_GET_REGION_INFO, 0, struct vfio_region_info, 32, 0, 7);
 	answer(k, struct vfio_region_info, .argsz = 32, .flags = 3, .index = 7, .size = size,
 	       .offset = CONFIG_AT);
@@ -84,16 +91,41 @@ static void other_devices_have_none(void **state)
 {
 	uint8_t value = 77;
 
-	/* Fewer regions, or an empty one. */
+	/* Left out, or empty. */
+	expect_kind(*state, VFIO_DEVICE_FLAGS_PCI);
 	expect_ioctl(*state, DEV_FD, VFIO_DEVICE_GET_REGION_INFO, -EINVAL, struct vfio_region_info,
 		     32, 0, 7);
 	assert_fails(libiommufd_device_config_read8(dev, 0, &value), -EOPNOTSUPP,
 		     LIBIOMMUFD_REASON_NOT_SUPPORTED);
-	expect_region(*state, 0);
+	expect_ioctl(*state, DEV_FD, VFIO_DEVICE_GET_REGION_INFO, 0, struct vfio_region_info, 32, 0,
+		     7);
+	answer(*state, struct vfio_region_info, .argsz = 32, .flags = 3, .index = 7);
+	assert_fails(libiommufd_device_set_bus_master(dev, true), -EOPNOTSUPP,
+		     LIBIOMMUFD_REASON_NOT_SUPPORTED);
+	assert_int_equal(value, 77);
+}
+
+static void region_7_of_another_bus_is_not_touched(void **state)
+{
+	uint8_t value = 77;
+
+	expect_kind(*state, VFIO_DEVICE_FLAGS_PLATFORM);
 	assert_fails(libiommufd_device_config_read8(dev, 0, &value), -EOPNOTSUPP,
 		     LIBIOMMUFD_REASON_NOT_SUPPORTED);
 	assert_fails(libiommufd_device_set_bus_master(dev, true), -EOPNOTSUPP,
 		     LIBIOMMUFD_REASON_NOT_SUPPORTED);
+	assert_fails(libiommufd_device_config_write16(dev, 4, 4), -EOPNOTSUPP,
+		     LIBIOMMUFD_REASON_NOT_SUPPORTED);
+	assert_int_equal(value, 77);
+}
+
+static void a_device_that_is_gone_says_so_when_asked_for_its_bus(void **state)
+{
+	uint8_t value = 77;
+
+	expect_ioctl(*state, DEV_FD, VFIO_DEVICE_GET_INFO, -ENODEV, struct vfio_device_info, 24);
+	assert_fails(libiommufd_device_config_read8(dev, 0, &value), -ENODEV,
+		     LIBIOMMUFD_REASON_DEVICE_GONE);
 	assert_int_equal(value, 77);
 }
 
@@ -140,6 +172,8 @@ int main(void)
 		with_device(values_are_little_endian),
 		with_device(offsets_are_aligned_and_inside),
 		with_device(other_devices_have_none),
+		with_device(region_7_of_another_bus_is_not_touched),
+		with_device(a_device_that_is_gone_says_so_when_asked_for_its_bus),
 		with_device(a_failed_read_leaves_the_output_alone),
 		with_device(bus_mastering_changes_one_bit_of_the_command),
 		with_device(bus_mastering_writes_nothing_it_could_not_read),
