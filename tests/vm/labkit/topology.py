@@ -53,6 +53,11 @@ TABLE = {t.name: t for t in (
               '-device', 'e1000e,bus=netport,addr=0.0,multifunction=on,netdev=net0',
               '-device', 'e1000e,bus=netport,addr=0.1,netdev=net1'),
              (Endpoint('NET', '0a.0/00.0', 'a'), Endpoint('NET', '0a.0/00.1', 'a')), ('e1000e',)),
+    # On pcie.0, since QEMU 7.2's AMD IOMMU takes what is behind a port for 00:00.0.
+    Topology('e1000e2', 'two e1000e, each in a group of its own, joined by a network',
+             ('-netdev', 'hubport,id=net2,hubid=1', '-netdev', 'hubport,id=net3,hubid=1',
+              '-device', 'e1000e,addr=c,netdev=net2', '-device', 'e1000e,addr=d,netdev=net3'),
+             (Endpoint('NET', '0c.0', 'a'), Endpoint('NET', '0d.0', 'b')), ('e1000e',)),
     # The PF's driver makes the functions; access control in the port gives each a group of its own.
     Topology('nvme-vfs', 'one nvme behind a root port that can have two virtual functions',
              ('-device', 'pcie-root-port,id=vfport,addr=b,chassis=2', '-device', 'nvme-subsys,id=vfnvme',
