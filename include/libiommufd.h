@@ -1362,6 +1362,12 @@ LIBIOMMUFD_API int libiommufd_device_set_bus_master(struct libiommufd_device *de
  * seconds again, and waits until the device is closed. Until then everything works as before; nobody can
  * open it any more. A device whose hardware vanished without notice answers with ones or zeros; calls
  * may succeed from what the kernel remembers, or fail with what it says; close succeeds.
+ *
+ * LIBIOMMUFD_PCI_ERR is signalled when the device, or another one below the same port, reports an
+ * uncorrectable error. After a fatal one the kernel resets all of them, which may take a second: registers
+ * are as after power-on, with memory accesses off, and libiommufd_device_reset() does not change that.
+ * Close and open the device; or allow memory accesses in its command register, and disable and set its
+ * interrupts again.
  */
 
 /** Interrupt numbers of PCI devices (the kernel's own). */
