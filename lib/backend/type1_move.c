@@ -74,14 +74,15 @@ static int move_locked(struct type1_group *group, struct op *op, struct type1_io
 
 	if (to && !can_hold(group, to))
 		return explain_attach(ctx, op, -EADDRINUSE, &to->base);
-	if (to)
-		r = type1_intersect(to, NULL, group, &to_ranges, &to_count);
+	if (to && type1_intersect(to, NULL, group, &to_ranges, &to_count) < 0)
+		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
 	/* Without memory for wider ranges those left behind stay narrow, which is never wrong. */
 	bool widen = from && type1_intersect(from, group, NULL, &from_ranges, &from_count) == 0;
-	if (r == 0 && from)
+	if (from)
 		r = type1_unmap_all_from(from, group);
 	if (r < 0) {
-		explain_attach(ctx, op, r, NULL);
+		op_fail(op, r, LIBIOMMUFD_REASON_KERNEL,
+			"what was mapped before cannot be unmapped: %s", strerrordesc_np(-r));
 		goto free;
 	}
 	r = to ? type1_map_all_into(to, group) : 0;
