@@ -8,8 +8,10 @@
  * - Every call that takes an object returns -EINVAL (reason ARGUMENT) if it is NULL, except that
  *   destructors accept NULL and do nothing.
  * - Lengths, offsets and addresses are in bytes. "last" is inclusive.
- * - "Calls" lists the system calls a function can make, for seccomp filters; beside them are those of
- *   libc's malloc and free (brk, mmap, munmap, getrandom) and of its locks (futex).
+ * - "Calls" lists the system calls a function can make, for seccomp filters, as glibc 2.36 makes them on
+ *   x86-64 (newer ones may use fstat for newfstatat). Beside them are those of malloc and free (brk, mmap,
+ *   munmap, getrandom), of locks (futex), and getpid where the kernel cannot wipe a page at fork (before
+ *   4.14). "Source" lists the ioctls, all of them: also those that ask first or undo.
  * - An options struct starts with its size. NULL, and zero in every other field, mean default.
  *   A size below 8 or an unknown flag is -EINVAL; a non-zero field that this library does not know
  *   is -E2BIG, and so is a size above 4096 (all reason OPTIONS).
@@ -234,7 +236,7 @@ struct libiommufd_ctx_opts {
  * @par Calls    openat, close, ioctl, mmap, munmap, madvise, getpid; for AUTO also newfstatat,
  *               getdents64, read
  * @par Kernel   6.6 with IOMMUFD and VFIO_DEVICE_CDEV (native); any with VFIO type1 v2 (type1)
- * @par Source   IOMMU_OPTION; VFIO_GET_API_VERSION, VFIO_CHECK_EXTENSION
+ * @par Source   IOMMU_IOAS_ALLOC (a probe), IOMMU_OPTION; VFIO_GET_API_VERSION, VFIO_CHECK_EXTENSION
  */
 LIBIOMMUFD_API int libiommufd_ctx_open(const struct libiommufd_ctx_opts *opts,
 				       struct libiommufd_ctx **ret_ctx);
@@ -261,7 +263,7 @@ LIBIOMMUFD_API int libiommufd_ctx_open(const struct libiommufd_ctx_opts *opts,
  * @par Threads  safe
  * @par Calls    fcntl, close, ioctl, mmap, munmap, madvise, getpid
  * @par Kernel   6.2
- * @par Source   IOMMU_OPTION
+ * @par Source   IOMMU_IOAS_ALLOC (a probe), IOMMU_OPTION
  */
 LIBIOMMUFD_API int libiommufd_ctx_open_fd(int fd, const struct libiommufd_ctx_opts *opts,
 					  struct libiommufd_ctx **ret_ctx);
@@ -348,6 +350,11 @@ enum libiommufd_feature {
  *
  * @par Threads  safe
  * @par Calls    ioctl
+ * @par Source   the ioctl that makes the feature, with a size that is too small for it:
+ *               IOMMU_IOAS_MAP_FILE, IOMMU_IOAS_COPY, IOMMU_IOAS_ALLOW_IOVAS, IOMMU_OPTION,
+ *               IOMMU_IOAS_ALLOC, IOMMU_HWPT_ALLOC, IOMMU_GET_HW_INFO, IOMMU_HWPT_SET_DIRTY_TRACKING,
+ *               IOMMU_HWPT_INVALIDATE, IOMMU_FAULT_QUEUE_ALLOC, IOMMU_VIOMMU_ALLOC, IOMMU_VDEVICE_ALLOC,
+ *               IOMMU_IOAS_CHANGE_PROCESS, IOMMU_VEVENTQ_ALLOC, IOMMU_HW_QUEUE_ALLOC
  */
 LIBIOMMUFD_API int libiommufd_ctx_has(struct libiommufd_ctx *ctx, uint32_t feature);
 
@@ -462,7 +469,8 @@ LIBIOMMUFD_API uint32_t libiommufd_ioas_get_id(const struct libiommufd_ioas *ioa
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
  * @par Calls    ioctl; to explain -ENOMEM: prlimit64
  * @par Kernel   6.2; any with VFIO (type1 backend)
- * @par Source   IOMMU_IOAS_MAP, IOMMU_IOAS_ALLOW_IOVAS; VFIO_IOMMU_MAP_DMA
+ * @par Source   IOMMU_IOAS_MAP, IOMMU_IOAS_ALLOW_IOVAS, IOMMU_IOAS_UNMAP; VFIO_IOMMU_MAP_DMA,
+ *               VFIO_IOMMU_UNMAP_DMA
  */
 LIBIOMMUFD_API int libiommufd_ioas_map(struct libiommufd_ioas *ioas, void *va, uint64_t length,
 				       uint32_t access, uint64_t *ret_iova);
@@ -490,7 +498,7 @@ LIBIOMMUFD_API int libiommufd_ioas_map(struct libiommufd_ioas *ioas, void *va, u
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
  * @par Calls    ioctl; to explain -ENOMEM: prlimit64
  * @par Kernel   6.2; any with VFIO (type1 backend)
- * @par Source   IOMMU_IOAS_MAP; VFIO_IOMMU_MAP_DMA
+ * @par Source   IOMMU_IOAS_MAP; VFIO_IOMMU_MAP_DMA, VFIO_IOMMU_UNMAP_DMA
  */
 LIBIOMMUFD_API int libiommufd_ioas_map_at(struct libiommufd_ioas *ioas, void *va, uint64_t length,
 					  uint32_t access, uint64_t iova);
@@ -574,7 +582,8 @@ LIBIOMMUFD_API int libiommufd_ioas_map_file_at(struct libiommufd_ioas *ioas, int
  * @par Threads  safe, also on one ioas
  * @par Calls    ioctl; to explain -ENOMEM: prlimit64
  * @par Kernel   6.2; any with VFIO (type1 backend)
- * @par Source   IOMMU_IOAS_COPY; VFIO_IOMMU_MAP_DMA
+ * @par Source   IOMMU_IOAS_COPY, IOMMU_IOAS_ALLOW_IOVAS, IOMMU_IOAS_UNMAP; VFIO_IOMMU_MAP_DMA,
+ *               VFIO_IOMMU_UNMAP_DMA
  */
 LIBIOMMUFD_API int libiommufd_ioas_copy(struct libiommufd_ioas *dst, struct libiommufd_ioas *src,
 					uint64_t src_iova, uint64_t length, uint32_t access,
@@ -598,7 +607,7 @@ LIBIOMMUFD_API int libiommufd_ioas_copy(struct libiommufd_ioas *dst, struct libi
  * @par Threads  safe, also on one ioas
  * @par Calls    ioctl; to explain -ENOMEM: prlimit64
  * @par Kernel   6.2; any with VFIO (type1 backend)
- * @par Source   IOMMU_IOAS_COPY; VFIO_IOMMU_MAP_DMA
+ * @par Source   IOMMU_IOAS_COPY; VFIO_IOMMU_MAP_DMA, VFIO_IOMMU_UNMAP_DMA
  */
 LIBIOMMUFD_API int libiommufd_ioas_copy_at(struct libiommufd_ioas *dst, struct libiommufd_ioas *src,
 					   uint64_t src_iova, uint64_t length, uint32_t access,
@@ -626,7 +635,7 @@ LIBIOMMUFD_API int libiommufd_ioas_copy_at(struct libiommufd_ioas *dst, struct l
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
  * @par Calls    ioctl, munmap
  * @par Kernel   6.2; any with VFIO (type1 backend)
- * @par Source   IOMMU_IOAS_UNMAP; VFIO_IOMMU_UNMAP_DMA
+ * @par Source   IOMMU_IOAS_UNMAP; VFIO_IOMMU_UNMAP_DMA, VFIO_IOMMU_MAP_DMA
  */
 LIBIOMMUFD_API int libiommufd_ioas_unmap(struct libiommufd_ioas *ioas, uint64_t iova,
 					 uint64_t length, uint64_t *ret_unmapped);
@@ -644,7 +653,7 @@ LIBIOMMUFD_API int libiommufd_ioas_unmap(struct libiommufd_ioas *ioas, uint64_t 
  * @par Threads  safe, also on one ioas. May sleep, for long with many mappings
  * @par Calls    ioctl, munmap
  * @par Kernel   6.2; any with VFIO (type1 backend)
- * @par Source   IOMMU_IOAS_UNMAP; VFIO_IOMMU_UNMAP_DMA
+ * @par Source   IOMMU_IOAS_UNMAP; VFIO_IOMMU_UNMAP_DMA, VFIO_IOMMU_MAP_DMA
  */
 LIBIOMMUFD_API int libiommufd_ioas_unmap_all(struct libiommufd_ioas *ioas, uint64_t *ret_unmapped);
 
@@ -663,7 +672,7 @@ LIBIOMMUFD_API int libiommufd_ioas_unmap_all(struct libiommufd_ioas *ioas, uint6
  * @par Threads  safe
  * @par Calls    ioctl
  * @par Kernel   6.2; any with VFIO (type1 backend)
- * @par Source   IOMMU_IOAS_IOVA_RANGES; VFIO_IOMMU_GET_INFO
+ * @par Source   IOMMU_IOAS_IOVA_RANGES; on type1 what bind was told
  */
 LIBIOMMUFD_API int libiommufd_ioas_query_ranges(struct libiommufd_ioas *ioas,
 						struct libiommufd_ranges **ret_ranges);
@@ -874,11 +883,13 @@ struct libiommufd_bind_opts {
  *   -ENOMEM    no memory
  *
  * @par Threads  safe. May sleep (a reset takes milliseconds)
- * @par Calls    ioctl; type1 also openat, close; to explain -EPERM: openat, read, close, readlink,
+ * @par Calls    ioctl; type1 also openat, close, readlink; to explain -EPERM: openat, read, close,
+ *               readlink, newfstatat, getdents64; to explain -EBUSY: openat, close, readlink,
  *               newfstatat, getdents64
  * @par Kernel   6.6; any with VFIO (type1 backend)
- * @par Source   VFIO_DEVICE_BIND_IOMMUFD; VFIO_GROUP_SET_CONTAINER, VFIO_SET_IOMMU,
- *               VFIO_GROUP_GET_DEVICE_FD
+ * @par Source   VFIO_DEVICE_BIND_IOMMUFD; VFIO_GROUP_GET_STATUS, VFIO_GET_API_VERSION,
+ *               VFIO_CHECK_EXTENSION, VFIO_GROUP_SET_CONTAINER, VFIO_SET_IOMMU, VFIO_IOMMU_GET_INFO,
+ *               VFIO_GROUP_GET_DEVICE_FD, VFIO_GROUP_UNSET_CONTAINER
  */
 LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
 					  const struct libiommufd_bind_opts *opts);
@@ -913,7 +924,8 @@ LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
  * @par Threads  safe. May sleep, for long if much is mapped
  * @par Calls    ioctl; to explain -ENOMEM: prlimit64
  * @par Kernel   6.6; any with VFIO (type1 backend)
- * @par Source   VFIO_DEVICE_ATTACH_IOMMUFD_PT; VFIO_IOMMU_MAP_DMA
+ * @par Source   VFIO_DEVICE_ATTACH_IOMMUFD_PT, IOMMU_IOAS_ALLOW_IOVAS; VFIO_IOMMU_MAP_DMA,
+ *               VFIO_IOMMU_UNMAP_DMA
  */
 LIBIOMMUFD_API int libiommufd_device_attach(struct libiommufd_device *dev,
 					    struct libiommufd_ioas *ioas);
@@ -977,6 +989,7 @@ enum libiommufd_close_flags {
  *
  * @par Threads  must not overlap other use of dev
  * @par Calls    close, ioctl, munmap
+ * @par Source   VFIO_IOMMU_UNMAP_DMA, VFIO_GROUP_UNSET_CONTAINER
  */
 LIBIOMMUFD_API int libiommufd_device_close(struct libiommufd_device *dev, uint32_t flags);
 
@@ -1079,7 +1092,7 @@ enum libiommufd_fact {
  *   -ENOMEM    no memory
  *
  * @par Threads  safe
- * @par Calls    openat, read, close, readlink, getdents64, newfstatat
+ * @par Calls    openat, read, close, readlink, getdents64, newfstatat, faccessat2
  * @par Source   sysfs
  */
 LIBIOMMUFD_API int libiommufd_ctx_query_facts(struct libiommufd_ctx *ctx, const char *name,
@@ -1095,7 +1108,7 @@ LIBIOMMUFD_API int libiommufd_ctx_query_facts(struct libiommufd_ctx *ctx, const 
  * @return 0, or -EINVAL (a NULL), -ENOMEM (no memory)
  *
  * @par Threads  safe
- * @par Calls    openat, read, close, readlink, getdents64, newfstatat
+ * @par Calls    openat, close, readlink, getdents64, newfstatat
  * @par Source   sysfs
  */
 LIBIOMMUFD_API int libiommufd_device_query_facts(struct libiommufd_device *dev,
@@ -1311,6 +1324,7 @@ LIBIOMMUFD_API int libiommufd_region_write(struct libiommufd_region *region, uin
  *
  * @par Threads  safe
  * @par Calls    pread64; ioctl in the first call
+ * @par Source   VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_config_read8(struct libiommufd_device *dev, uint32_t offset,
 						  uint8_t *ret_value);
@@ -1332,6 +1346,7 @@ LIBIOMMUFD_API int libiommufd_device_config_read32(struct libiommufd_device *dev
  *
  * @par Threads  safe
  * @par Calls    pwrite64; ioctl in the first call
+ * @par Source   VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_config_write8(struct libiommufd_device *dev, uint32_t offset,
 						   uint8_t value);
@@ -1352,6 +1367,7 @@ LIBIOMMUFD_API int libiommufd_device_config_write32(struct libiommufd_device *de
  *
  * @par Threads  safe
  * @par Calls    pread64, pwrite64; ioctl in the first call
+ * @par Source   VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_set_bus_master(struct libiommufd_device *dev, bool enable);
 
@@ -1405,7 +1421,7 @@ enum libiommufd_irq_flags {
  *
  * @par Threads  safe
  * @par Calls    ioctl
- * @par Source   VFIO_DEVICE_GET_IRQ_INFO
+ * @par Source   VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_query_irq(struct libiommufd_device *dev, uint32_t index,
 					       uint32_t *ret_count, uint32_t *ret_flags);
@@ -1438,7 +1454,7 @@ LIBIOMMUFD_API int libiommufd_device_query_irq(struct libiommufd_device *dev, ui
  *
  * @par Threads  safe
  * @par Calls    ioctl
- * @par Source   VFIO_DEVICE_SET_IRQS
+ * @par Source   VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_set_irqs(struct libiommufd_device *dev, uint32_t index,
 					      uint32_t start, const int *eventfds, uint32_t count);
@@ -1453,7 +1469,7 @@ LIBIOMMUFD_API int libiommufd_device_set_irqs(struct libiommufd_device *dev, uin
  *
  * @par Threads  safe
  * @par Calls    ioctl
- * @par Source   VFIO_DEVICE_SET_IRQS
+ * @par Source   VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_disable_irqs(struct libiommufd_device *dev, uint32_t index);
 
@@ -1605,7 +1621,7 @@ libiommufd_hot_reset_free(struct libiommufd_hot_reset *reset);
  *
  * @par Threads  safe, but not while a device of the same slot or bus is being closed
  * @par Calls    ioctl; type1 also fcntl, close
- * @par Source   VFIO_DEVICE_PCI_HOT_RESET
+ * @par Source   VFIO_DEVICE_PCI_HOT_RESET, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_hot_reset(struct libiommufd_device *dev);
 

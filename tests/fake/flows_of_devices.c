@@ -62,15 +62,26 @@ static void arrange_iommu_file(struct world *w)
 	w->file = fake_sys(w->fake)->open(fake_sys(w->fake), "/dev/iommu", 2);
 }
 
-static int act_ctx_open_fd(struct world *w)
+static int open_ctx_fd(struct world *w, uint32_t flags)
 {
+	struct libiommufd_ctx_opts opts = {.size = sizeof(opts), .flags = flags};
 	struct libiommufd_ctx *ctx = POISON;
 
-	int r = ctx_open_fd(fake_sys(w->fake), w->file, NULL, &ctx);
+	int r = ctx_open_fd(fake_sys(w->fake), w->file, &opts, &ctx);
 	flow_untouched(r, ctx == POISON);
 	if (r == 0)
 		w->ctx = ctx;
 	return r;
+}
+
+static int act_ctx_open_fd(struct world *w)
+{
+	return open_ctx_fd(w, 0);
+}
+
+static int act_ctx_open_fd_process(struct world *w)
+{
+	return open_ctx_fd(w, LIBIOMMUFD_CTX_RLIMIT_PROCESS);
 }
 
 static int act_has(struct world *w)
@@ -265,6 +276,7 @@ const struct flow flows_of_devices[] = {
 	{"ctx_open_nothing", "ctx_open", ON_BOTH, -ENOENT, no_kernel, nothing, .act = act_ctx_open},
 	{"ctx_open_process", "ctx_open", ON_NATIVE, .arrange = nothing, .act = act_ctx_process},
 	{"ctx_open_fd", "ctx_open_fd", ON_NATIVE, .arrange = arrange_iommu_file, .act = act_ctx_open_fd},
+	{"ctx_open_fd_process", "ctx_open_fd", ON_NATIVE, .arrange = arrange_iommu_file, .act = act_ctx_open_fd_process},
 	{"ctx_has", "ctx_has", ON_NATIVE, 1, .arrange = world_ctx, .act = act_has},
 	{"open_address", "open", ON_BOTH, .arrange = world_ctx, .act = act_open},
 	{"open_sysfs", "open", ON_BOTH, .arrange = world_ctx, .act = act_open_sysfs},

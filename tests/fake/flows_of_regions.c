@@ -139,6 +139,16 @@ static int act_config_write(struct world *w)
 	return libiommufd_device_config_write8(w->devices[ALONE], 4, 2);
 }
 
+static int act_config_write16(struct world *w)
+{
+	return libiommufd_device_config_write16(w->devices[ALONE], 4, 2);
+}
+
+static int act_config_write32(struct world *w)
+{
+	return libiommufd_device_config_write32(w->devices[ALONE], 4, 2);
+}
+
 static int act_bus_master(struct world *w)
 {
 	int r = libiommufd_device_set_bus_master(w->devices[ALONE], true);
@@ -178,6 +188,8 @@ const struct flow flows_of_regions[] = {
 	{"region_write", "region_write", ON_BOTH, .arrange = arrange_large, .act = act_write},
 	{"config_read", "config_read", ON_BOTH, .arrange = arrange_bound, .act = act_config_read},
 	{"config_write", "config_write", ON_BOTH, .arrange = arrange_bound, .act = act_config_write},
+	{"config_write16", "config_write", ON_BOTH, .arrange = arrange_bound, .act = act_config_write16},
+	{"config_write32", "config_write", ON_BOTH, .arrange = arrange_bound, .act = act_config_write32},
 	{"set_bus_master", "set_bus_master", ON_BOTH, .arrange = arrange_bound, .act = act_bus_master},
 	{"device_query_facts", "query_facts", ON_BOTH, .arrange = arrange_bound, .act = act_facts},
 	{0},

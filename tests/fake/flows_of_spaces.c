@@ -20,6 +20,14 @@ static void arrange_two(struct world *w)
 	world_map(w, X, 0x202000, 8, 1);
 }
 
+/* The address space alone holds the context. */
+static void arrange_last(struct world *w)
+{
+	world_ctx(w);
+	world_space(w, X);
+	w->ctx = libiommufd_ctx_unref(w->ctx);
+}
+
 static void arrange_attached(struct world *w)
 {
 	arrange_two(w);
@@ -252,6 +260,7 @@ const struct flow flows_of_spaces[] = {
 	{"ioas_create", "ioas_create", ON_BOTH, .arrange = world_ctx, .act = act_create},
 	{"ioas_destroy", "ioas_destroy", ON_BOTH, .arrange = arrange_two, .act = act_destroy},
 	{"ioas_destroy_file", "ioas_destroy", ON_BOTH, .arrange = arrange_file_mapped_alone, .act = act_destroy},
+	{"ioas_destroy_last", "ioas_destroy", ON_BOTH, .arrange = arrange_last, .act = act_destroy},
 	{"map", "map", ON_BOTH, .arrange = arrange_two, .act = act_map},
 	{"map_attached", "map", ON_BOTH, .arrange = arrange_attached, .act = act_map},
 	{"map_two_groups", "map", ON_BOTH, .arrange = arrange_two_groups, .act = act_map},

@@ -85,6 +85,9 @@ static void info_of_an_absent_interrupt_is_refused_and_says_which(void **state)
 		     LIBIOMMUFD_REASON_ARGUMENT);
 	assert_says("no interrupt 9");
 	assert_int_equal(count, 77);
+	expect_no_interrupt(*state, 9);
+	assert_fails(libiommufd_device_set_irqs(dev, 9, 0, (int[]){30}, 1), -EINVAL,
+		     LIBIOMMUFD_REASON_ARGUMENT);
 }
 
 static void a_device_that_knows_once_it_was_asked_is_asked_again(void **state)
