@@ -5,9 +5,11 @@ import re
 
 
 class Function:
-    def __init__(self, name, parameters, comment, line):
+    def __init__(self, name, parameters, comment, line, result, arguments):
         self.name = name
         self.parameters = parameters  # their names
+        self.result = result          # its type, as written
+        self.arguments = arguments    # as written
         self.comment = comment        # the text of the /** */ before it, or None
         self.line = line
 
@@ -20,13 +22,14 @@ def functions(path):
     # A comment belongs to the declaration that follows it at once.
     for match in re.finditer(r"(?:/\*\*((?:[^*]|\*(?!/))*)\*/\n)?"
                              r"LIBIOMMUFD_API\s+([^;{]*?)(\w+)\(([^;]*)\);", text):
-        comment, _, name, arguments = match.groups()
+        comment, result, name, arguments = match.groups()
         parameters = []
         if arguments.strip() != "void":
             parameters = [re.search(r"(\w+)\s*(?:\[\s*\])?$", a.strip()).group(1)
                           for a in arguments.split(",")]
         line = text.count("\n", 0, match.start(3)) + 1
-        found.append(Function(name, parameters, comment, line))
+        found.append(Function(name, parameters, comment, line, " ".join(result.split()),
+                              " ".join(arguments.split())))
     declared = len(re.findall(r"^LIBIOMMUFD_API\b", text, re.M))
     if declared != len(found):
         raise SystemExit(f"{path}: {declared} declarations, of which {len(found)} are understood")
