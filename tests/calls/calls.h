@@ -18,8 +18,9 @@ void calls_begin(unsigned function);
 void calls_end(int result);
 
 /*
- * Of those who see the calls of another process: a wrapper tells by a getpid() whose arguments, which the
- * kernel does not look at, are these. A filter that allows getpid() lets it pass.
+ * For those who see the calls of another process a wrapper tells by a getpid() with arguments, which the
+ * kernel does not look at: this, the phase, the function, and the backend that is wished for or the result.
+ * A filter that allows getpid() lets it pass.
  */
 #define CALLS_MAGIC 0x63616c6c73L
 enum calls_phase {

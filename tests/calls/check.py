@@ -4,7 +4,8 @@
 
     check.py HEADER UAPI SEAM PROGRAM...       run these, which were linked with record.c, and look at
                                                all they did; SEAM says what an entry of struct sys is
-    check.py --seen FILE HEADER UAPI           look at what trace.c saw: no more than is listed
+    check.py --seen FILE HEADER UAPI           look at what trace.c saw: no more than is listed, and that
+                                               of every function
 
 HEADER is read for "@par Calls" and, for the requests of ioctl, "@par Source"; UAPI is the directory with
 their numbers. The grammar of Calls: clauses, separated by ";", each a list of system calls, or "none".
@@ -195,7 +196,8 @@ def main(*words):
             all_seen = [Seen(line) for line in f]
         functions = {seen.function for seen in all_seen}
         print(f"{len(functions)} functions, {len(all_seen)} kinds of calls")
-        public.finish(documented.problems + ([] if functions else ["nothing was seen"]) + in_short(
+        missing = [f"{function}: is not called" for function in documented.clauses if function not in functions]
+        public.finish(documented.problems + missing + in_short(
             problem for seen in all_seen for problem in surprises(documented, seen, {seen.call} - ALWAYS - {"-"})))
     documented = Documented(words[0], words[1])
     names = entries(words[2])

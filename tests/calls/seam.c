@@ -75,7 +75,7 @@ _Static_assert(sizeof(struct sys) == ENTRIES * sizeof(void *), "each entry is in
 
 static void mark(enum calls_phase phase, enum entry entry)
 {
-	syscall(SYS_getpid, CALLS_MAGIC, phase, entry);
+	syscall(SYS_getpid, CALLS_MAGIC, phase, entry, 0);
 }
 
 #define use(entry, call)                  \

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Makes a wrapper of every function of the header, and the linker's options that put it in its place.
 
-    wrap.py HEADER OUTPUT.c OPTIONS
+    wrap.py HEADER NAMES.c WRAPPERS.h OPTIONS
 
-OUTPUT.c needs the macros WRAPPER(function), the wrapper's name, and REAL(function), what it wraps.
+WRAPPERS.h needs the macros WRAPPER(function), the wrapper's name, REAL(function), what it calls, and
+REAL_NAME(function), as that is declared.
 """
 import os
 import sys
@@ -33,11 +34,12 @@ def wrapper(number, function):
 """
 
 
-def main(header, output, options):
+def main(header, names, wrappers, options):
     functions = public.functions(header)
-    with open(output, "w", encoding="utf-8") as f:
-        f.write("const char *const calls_names[] = {\n" +
+    with open(names, "w", encoding="utf-8") as f:
+        f.write('#include "calls.h"\n\nconst char *const calls_names[] = {\n' +
                 "".join(f'\t"{function.name}",\n' for function in functions) + "\tNULL,\n};\n")
+    with open(wrappers, "w", encoding="utf-8") as f:
         f.writelines(wrapper(number, function) for number, function in enumerate(functions))
     with open(options, "w", encoding="utf-8") as f:
         f.writelines(f"--wrap={name}\n" for name in (*INSIDE, *(function.name for function in functions)))
