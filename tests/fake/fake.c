@@ -11,11 +11,21 @@
 const struct fake_config fake_default = {
 	.devices =
 		{
-			{FAKE_DEV0, 3, "vfio-pci", {1 << 20}, -1, 0x1234, 0x11e8},
-			{FAKE_DEV1, 3, "vfio-pci", {1 << 20}, -1, 0x1234, 0x11e8},
-			{FAKE_ALONE, 5, "vfio-pci", {0x4000, 0, 4 << 20}, 0, 0x1b36, 0x10},
-			{FAKE_MIXED, 7, "vfio-pci", {0x20000}, -1, 0x8086, 0x10d3},
-			{FAKE_HOST, 7, "e1000e", {0x20000}, -1, 0x8086, 0x10d3},
+			{FAKE_DEV0, 3, "vfio-pci", {1 << 20}, -1, 0x1234, 0x11e8, 1, 0, true, 0},
+			{FAKE_DEV1, 3, "vfio-pci", {1 << 20}, -1, 0x1234, 0x11e8, 1, 0, true, 0},
+			{FAKE_ALONE,
+			 5,
+			 "vfio-pci",
+			 {0x4000, 0, 4 << 20},
+			 0,
+			 0x1b36,
+			 0x10,
+			 2,
+			 4,
+			 false,
+			 0},
+			{FAKE_MIXED, 7, "vfio-pci", {0x20000}, -1, 0x8086, 0x10d3, 1, 5, false, 0},
+			{FAKE_HOST, 7, "e1000e", {0x20000}, -1, 0x8086, 0x10d3, 1, 5, false, 0},
 		},
 	.device_count = 5,
 };
@@ -63,11 +73,12 @@ void fake_file_put(struct fake *fake, struct fake_file *file)
 		fake_container_put(fake, file->container);
 		break;
 	case FILE_DEVICE:
-		fake_device_disable(file->device);
+		fake_device_disable(fake, file->device);
 		file->device->group->users--;
 		fake_file_put(fake, file->device->group->opened);
 		break;
 	case FILE_TEXT:
+	case FILE_EVENT:
 		break;
 	}
 	free(file);
@@ -111,6 +122,7 @@ static void new_device(struct fake *fake, unsigned index)
 	device->config = &fake->config.devices[index];
 	device->index = index;
 	device->vfio = -1;
+	device->irq = FAKE_NO_IRQ;
 	if (device->config->driver)
 		strcpy(device->driver, device->config->driver);
 	device->vfio = fake_on_vfio(device) ? (int)index : -1;
@@ -184,12 +196,22 @@ int fake_file(struct fake *fake, uint64_t size, bool sealable, int flags)
 	return fd;
 }
 
-int fake_text_file(struct fake *fake)
+static int plain_file(struct fake *fake, enum fake_file_kind kind)
 {
 	fake_enter(fake);
-	int fd = fake_install(fake, fake_file_new(FILE_TEXT));
+	int fd = fake_install(fake, fake_file_new(kind));
 	fake_leave(fake);
 	return fd;
+}
+
+int fake_event(struct fake *fake)
+{
+	return plain_file(fake, FILE_EVENT);
+}
+
+int fake_text_file(struct fake *fake)
+{
+	return plain_file(fake, FILE_TEXT);
 }
 
 /* ---- Failures ---- */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A model of a kernel behind struct sys: /dev/iommu, VFIO character devices, VFIO groups with type1
- * containers, and the part of sysfs that belongs to them, in this process and with real memory for
- * what can be mapped. It answers as Linux 6.12 does. Everything it holds can be printed, so that a test
+ * A model of a kernel behind struct sys: /dev/iommu, VFIO character devices with interrupts, resets and
+ * features, VFIO groups with type1 containers, and the part of sysfs that belongs to them, in this process
+ * and with real memory for what can be mapped. It answers as Linux 6.12 does. Everything it holds can be printed, so that a test
  * can tell that nothing was left behind; any call can be made to fail.
  */
 #ifndef LIBIOMMUFD_FAKE_H
@@ -11,7 +11,7 @@
 #include "libiommufd.h"
 #include "sys.h"
 
-#define FAKE_DEVICES  6
+#define FAKE_DEVICES  32
 #define FAKE_RESERVED 40
 
 struct fake;
@@ -23,6 +23,9 @@ struct fake_device_config {
 	uint64_t bar[6];     /* sizes; 0: absent */
 	int msix_bar;        /* this one has a hole in its second page; -1: none */
 	uint16_t vendor, device;
+	unsigned msi, msix; /* vectors, at most 8 */
+	bool no_reset;      /* of its own */
+	int slot;           /* a hot reset resets all of the same number; 0: there is none */
 };
 
 /* Which nodes exist but may not be opened. */
@@ -80,7 +83,8 @@ int fake_set_driver(struct fake *fake, const char *address, const char *driver);
 
 /* A file in memory that can be sealed, or one that cannot; an fd of the fake's. */
 int fake_file(struct fake *fake, uint64_t size, bool sealable, int flags);
-/* Another kind of file. */
+/* Other kinds of files: an eventfd, and one that is nothing special. */
+int fake_event(struct fake *fake);
 int fake_text_file(struct fake *fake);
 
 /* The id of an object made behind the library's back from an address space: a page table. */

@@ -13,8 +13,6 @@
 #define COMMAND_MEMORY 2
 #define COMMAND_MASTER 4
 
-#define REGION_SHIFT 40
-
 int fake_cdev_open(struct fake *fake, struct fake_device *device)
 {
 	struct fake_file *file = fake_file_new(FILE_CDEV);
@@ -32,10 +30,14 @@ void fake_device_enable(struct fake_device *device)
 	device->space[COMMAND + 1] = 0;
 }
 
-void fake_device_disable(struct fake_device *device)
+void fake_device_disable(struct fake *fake, struct fake_device *device)
 {
-	if (--device->opens == 0)
-		device->space[COMMAND] &= ~COMMAND_MASTER;
+	if (--device->opens)
+		return;
+	device->space[COMMAND] &= ~COMMAND_MASTER;
+	fake_irq_end(fake, device);
+	fake_feature_end(fake, device);
+	device->resets = 0;
 }
 
 bool fake_masters_bus(struct fake *fake, const char *address)
@@ -90,7 +92,7 @@ void fake_cdev_unbind(struct fake *fake, struct fake_file *file)
 
 	if (!file->iommufd)
 		return;
-	fake_device_disable(device);
+	fake_device_disable(fake, device);
 	fake_device_detach(fake, device);
 	fake_object_free(fake, device->bound);
 	device->bound = NULL;
@@ -109,7 +111,7 @@ static int region_info(const struct fake_device *device, struct vfio_region_info
 
 	if (room < sizeof(*info) || index >= VFIO_PCI_VGA_REGION_INDEX)
 		return -EINVAL;
-	info->offset = (uint64_t)index << REGION_SHIFT;
+	info->offset = (uint64_t)index << FAKE_REGION_SHIFT;
 	info->flags = 0;
 	info->size = 0;
 	if (index == VFIO_PCI_CONFIG_REGION_INDEX)
@@ -183,12 +185,27 @@ int fake_device_ioctl(struct fake *fake, struct fake_file *file, unsigned long r
 	case VFIO_DEVICE_GET_INFO:
 		if (info->argsz < 16)
 			return -EINVAL;
-		info->flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
+		info->flags = VFIO_DEVICE_FLAGS_PCI |
+			      (file->device->config->no_reset ? 0 : VFIO_DEVICE_FLAGS_RESET);
 		info->num_regions = VFIO_PCI_NUM_REGIONS;
 		info->num_irqs = VFIO_PCI_NUM_IRQS;
 		return 0;
 	case VFIO_DEVICE_GET_REGION_INFO:
 		return region_info(file->device, arg);
+	case VFIO_DEVICE_GET_IRQ_INFO:
+		return fake_irq_info(file->device, arg);
+	case VFIO_DEVICE_SET_IRQS:
+		return fake_set_irqs(fake, file->device, arg);
+	case VFIO_DEVICE_RESET:
+		return fake_device_reset(file->device);
+	case VFIO_DEVICE_GET_PCI_HOT_RESET_INFO:
+		return fake_hot_reset_info(fake, file, arg);
+	case VFIO_DEVICE_PCI_HOT_RESET:
+		return fake_hot_reset(fake, file, arg);
+	case VFIO_DEVICE_FEATURE:
+		return fake_feature(fake, file->device, arg);
+	case VFIO_DEVICE_IOEVENTFD:
+		return fake_ioeventfd(fake, file->device, arg);
 	default:
 		return -ENOTTY;
 	}
@@ -229,8 +246,8 @@ static ssize_t bar_transfer(const struct fake_device *device, unsigned bar, void
 ssize_t fake_device_transfer(struct fake_file *file, void *to, const void *from, size_t size,
 			     uint64_t offset)
 {
-	uint64_t index = offset >> REGION_SHIFT;
-	uint64_t at = offset & ((1ULL << REGION_SHIFT) - 1);
+	uint64_t index = offset >> FAKE_REGION_SHIFT;
+	uint64_t at = offset & ((1ULL << FAKE_REGION_SHIFT) - 1);
 
 	if (file->kind == FILE_CDEV && !file->iommufd)
 		return -EINVAL;
@@ -241,8 +258,8 @@ ssize_t fake_device_transfer(struct fake_file *file, void *to, const void *from,
 
 int fake_device_memory(struct fake_file *file, size_t length, uint64_t offset, uint64_t *ret_offset)
 {
-	uint64_t index = offset >> REGION_SHIFT;
-	uint64_t at = offset & ((1ULL << REGION_SHIFT) - 1);
+	uint64_t index = offset >> FAKE_REGION_SHIFT;
+	uint64_t at = offset & ((1ULL << FAKE_REGION_SHIFT) - 1);
 	const struct fake_device_config *config = file->device->config;
 
 	if (file->kind == FILE_CDEV && !file->iommufd)

@@ -99,6 +99,44 @@ static void dump_object(FILE *out, const struct fake_object *o)
 	dump_spans(out, "reserved", o->reserved);
 }
 
+/* An event by a number that it has in the process. */
+static void dump_event(FILE *out, const struct fake *fake, const char *what,
+		       const struct fake_file *event)
+{
+	int fd = 0;
+
+	if (!event)
+		return;
+	while (fd < FAKE_FDS && fake->fds[fd] != event)
+		fd++;
+	fprintf(out, " %s event %d", what, fd < FAKE_FDS ? fd : -1);
+}
+
+/* What its user has set. */
+static void dump_settings(FILE *out, const struct fake *fake, const struct fake_device *device)
+{
+	char what[64];
+
+	if (!device->opens)
+		return;
+	fprintf(out, "    irq %d enabled %u%s%s resets %u", device->irq, device->enabled,
+		device->masked ? " masked" : "", device->sleeps ? " sleeps" : "", device->resets);
+	for (unsigned i = 0; i < FAKE_VECTORS; i++) {
+		snprintf(what, sizeof(what), "vector %u", i);
+		dump_event(out, fake, what, device->vectors[i]);
+	}
+	dump_event(out, fake, "unmask", device->unmask);
+	dump_event(out, fake, "request", device->request);
+	dump_event(out, fake, "wakeup", device->wakeup);
+	for (unsigned i = 0; i < FAKE_WRITES; i++) {
+		const struct fake_write *w = &device->writes[i];
+		snprintf(what, sizeof(what), "write %u of %" PRIx64 " at %" PRIx64, w->width,
+			 w->data, w->offset);
+		dump_event(out, fake, what, w->event);
+	}
+	fputc('\n', out);
+}
+
 static void dump_group(FILE *out, const struct fake *fake, const struct fake_group *group)
 {
 	fprintf(out, "group %d owners %u cdevs %u users %u%s%s", group->number, group->owners,
@@ -107,18 +145,20 @@ static void dump_group(FILE *out, const struct fake *fake, const struct fake_gro
 	if (group->hwpt)
 		fprintf(out, " hwpt %u", group->hwpt->id);
 	fputc('\n', out);
-	for (unsigned i = 0; i < fake->config.device_count; i++)
-		if (fake->devices[i].group == group)
-			fprintf(out, "  %s on %s opens %u command %u\n",
-				fake->devices[i].config->address, fake->devices[i].driver,
-				fake->devices[i].opens,
-				fake->devices[i].opens ? fake->devices[i].space[4] : 0);
+	for (unsigned i = 0; i < fake->config.device_count; i++) {
+		const struct fake_device *device = &fake->devices[i];
+		if (device->group != group)
+			continue;
+		fprintf(out, "  %s on %s opens %u command %u\n", device->config->address,
+			device->driver, device->opens, device->opens ? device->space[4] : 0);
+		dump_settings(out, fake, device);
+	}
 }
 
 char *fake_dump(struct fake *fake)
 {
 	static const char *const kinds[] = {"text",  "memory",    "iommufd", "cdev",
-					    "group", "container", "device"};
+					    "group", "container", "device",  "event"};
 	size_t size, own = 0, bytes = 0;
 	char *text;
 

@@ -9,10 +9,16 @@
 
 #include "fake.h"
 
-#define FAKE_FDS      64
+#define FAKE_FDS      128
 #define FAKE_FIRST_FD 1000
 #define FAKE_PAGE     4096ULL
 #define FAKE_CALLS    1024
+#define FAKE_VECTORS  8
+#define FAKE_WRITES   4
+#define FAKE_NO_IRQ   (-1)
+
+/* Where a region starts in the file of a device. */
+#define FAKE_REGION_SHIFT 40
 
 enum fake_file_kind {
 	FILE_TEXT,
@@ -22,6 +28,7 @@ enum fake_file_kind {
 	FILE_GROUP,
 	FILE_CONTAINER,
 	FILE_DEVICE, /* of a group */
+	FILE_EVENT,
 };
 
 struct fake_file {
@@ -38,6 +45,13 @@ struct fake_file {
 	struct fake_container *container;
 };
 
+/* An eventfd that writes to a register; none without an event. */
+struct fake_write {
+	uint64_t offset, data;
+	uint32_t width;
+	struct fake_file *event;
+};
+
 struct fake_device {
 	const struct fake_device_config *config;
 	char driver[32];
@@ -50,6 +64,14 @@ struct fake_device {
 	struct fake_object *bound;
 	bool attached;
 	struct fake_device *next_attached;
+	/* of one use */
+	int irq; /* the kind that is enabled */
+	unsigned enabled;
+	struct fake_file *vectors[FAKE_VECTORS], *unmask, *request;
+	bool masked, sleeps;
+	struct fake_file *wakeup;
+	struct fake_write writes[FAKE_WRITES];
+	unsigned resets;
 };
 
 struct fake_group {
@@ -217,7 +239,7 @@ void fake_device_detach(struct fake *fake, struct fake_device *device);
 
 int fake_cdev_open(struct fake *fake, struct fake_device *device);
 void fake_device_enable(struct fake_device *device);
-void fake_device_disable(struct fake_device *device);
+void fake_device_disable(struct fake *fake, struct fake_device *device);
 void fake_cdev_unbind(struct fake *fake, struct fake_file *file);
 int fake_device_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);
 ssize_t fake_device_transfer(struct fake_file *file, void *to, const void *from, size_t size,
@@ -225,6 +247,33 @@ ssize_t fake_device_transfer(struct fake_file *file, void *to, const void *from,
 /* The memory behind a mapping of the file; a real fd. */
 int fake_device_memory(struct fake_file *file, size_t length, uint64_t offset,
 		       uint64_t *ret_offset);
+
+/* ---- fake_irq.c, fake_reset.c, fake_feature.c ---- */
+
+struct vfio_irq_info;
+struct vfio_irq_set;
+struct vfio_pci_hot_reset_info;
+struct vfio_pci_hot_reset;
+struct vfio_device_feature;
+struct vfio_device_ioeventfd;
+
+/* A reference to the event behind fd; NULL for -1. 0, -EBADF, or -EINVAL if it is no event. */
+int fake_event_of(struct fake *fake, int fd, struct fake_file **ret_event);
+void fake_event_drop(struct fake *fake, struct fake_file **event);
+int fake_irq_info(const struct fake_device *device, struct vfio_irq_info *info);
+int fake_set_irqs(struct fake *fake, struct fake_device *device, const struct vfio_irq_set *set);
+int fake_device_reset(struct fake_device *device);
+int fake_hot_reset_info(struct fake *fake, const struct fake_file *file,
+			struct vfio_pci_hot_reset_info *info);
+int fake_hot_reset(struct fake *fake, const struct fake_file *file,
+		   const struct vfio_pci_hot_reset *cmd);
+int fake_feature(struct fake *fake, struct fake_device *device,
+		 const struct vfio_device_feature *cmd);
+int fake_ioeventfd(struct fake *fake, struct fake_device *device,
+		   const struct vfio_device_ioeventfd *cmd);
+/* The last user is gone: what it set is forgotten. */
+void fake_irq_end(struct fake *fake, struct fake_device *device);
+void fake_feature_end(struct fake *fake, struct fake_device *device);
 
 /* ---- fake_group.c, fake_type1.c ---- */
 

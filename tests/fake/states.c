@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -97,8 +98,8 @@ const char *dma_goes(struct scene *s, int which)
 static const struct fake_config lab = {
 	.devices =
 		{
-			{FAKE_DEV0, 3, "vfio-pci", {1 << 20}, -1, 0x1234, 0x11e8},
-			{FAKE_DEV1, 3, "vfio-pci", {1 << 20}, -1, 0x1234, 0x11e8},
+			{FAKE_DEV0, 3, "vfio-pci", {1 << 20}, -1, 0x1234, 0x11e8, 1, 0, true, 0},
+			{FAKE_DEV1, 3, "vfio-pci", {1 << 20}, -1, 0x1234, 0x11e8, 1, 0, true, 0},
 		},
 	.device_count = 2,
 };
@@ -121,10 +122,13 @@ static void set_up(struct scene *s)
 		s->fake = fake_new(&lab);
 		s->sys = fake_sys(s->fake);
 		s->file = fake_file(s->fake, 4 * PAGE, true, 2);
+		s->event = fake_event(s->fake);
 	} else {
 		s->sys = &sys_kernel;
 		s->file = memfd_create("states", MFD_CLOEXEC);
 		must(s->file >= 0 && ftruncate(s->file, 4 * PAGE) == 0, "memfd_create");
+		s->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		must(s->event >= 0, "eventfd");
 	}
 	must(ctx_open(s->sys, NULL, &s->ctx) == 0, "ctx_open");
 	must(ctx_open(s->sys, NULL, &s->other) == 0, "ctx_open");
@@ -147,6 +151,7 @@ static void tear_down(struct scene *s)
 	libiommufd_ctx_unref(s->ctx);
 	libiommufd_ctx_unref(s->other);
 	s->sys->close(s->sys, s->file);
+	s->sys->close(s->sys, s->event);
 	if (s->fake) {
 		struct fake_counts counts = fake_counts(s->fake);
 		must(!counts.fds && !counts.objects && !counts.containers && !counts.own_maps,
@@ -256,6 +261,7 @@ int main(int argc, char **argv)
 	table(&start, "query", device_states, query_calls, 0);
 	table(&start, "map", space_states, map_calls, WITH_MEMORY);
 	table(&start, "space", space_states, space_calls, WITH_MEMORY);
+	table(&start, "feature", feature_states, feature_calls, 0);
 	for (const struct call *call = null_calls; call->name; call++)
 		line(&start, "null", NULL, call, 0);
 	return 0;

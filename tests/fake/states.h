@@ -26,7 +26,7 @@ struct scene {
 	struct libiommufd_region *bar;
 	void *bar_map;
 	char *memory; /* PAGES, aligned to 2 MiB */
-	int file;
+	int file, event;
 	char out[160]; /* what the call gave */
 };
 
@@ -41,8 +41,9 @@ struct call {
 };
 
 /* Each list ends with a NULL name. */
-extern const struct state device_states[], space_states[];
-extern const struct call device_calls[], query_calls[], map_calls[], space_calls[], null_calls[];
+extern const struct state device_states[], space_states[], feature_states[];
+extern const struct call device_calls[], query_calls[], map_calls[], space_calls[], null_calls[],
+	feature_calls[];
 
 /* Print and exit unless it is so. */
 void must(bool ok, const char *what);
