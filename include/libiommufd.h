@@ -841,7 +841,7 @@ struct libiommufd_device_fd_opts {
  *   -EPERM      not the process that opened ctx
  *
  * @par Threads  safe
- * @par Calls    fcntl
+ * @par Calls    fcntl, close
  * @par Kernel   6.6
  */
 LIBIOMMUFD_API int libiommufd_device_open_fd(struct libiommufd_ctx *ctx, int fd,

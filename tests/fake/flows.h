@@ -27,7 +27,8 @@ struct flow {
 	bool count_munmap;
 };
 
-extern const struct flow flows_of_devices[], flows_of_spaces[], flows_of_regions[];
+extern const struct flow flows_of_devices[], flows_of_spaces[], flows_of_regions[],
+	flows_of_interrupts[], flows_of_features[], flows_of_passed[];
 
 /* What outputs hold before a call. */
 #define POISON ((void *)0x5a5a5a5a5a5a5a50)

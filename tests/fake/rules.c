@@ -117,7 +117,34 @@ const struct rule rules[] = {
 
 	{"config_*", "ioctl VFIO_DEVICE_GET_REGION_INFO", -EINVAL, RULE_FAILS, -EOPNOTSUPP, REASON(NOT_SUPPORTED)},
 	{"set_bus_master", "ioctl VFIO_DEVICE_GET_REGION_INFO", -EINVAL, RULE_FAILS, -EOPNOTSUPP, REASON(NOT_SUPPORTED)},
-	{"*", "ioctl VFIO_DEVICE_GET_*", -ENODEV, RULE_FAILS, 0, REASON(DEVICE_GONE)},
+
+	/* An interrupt that the device does not know is asked for a second time. */
+	{"query_irq_absent", "ioctl VFIO_DEVICE_GET_INFO", 0, RULE_LIVES, 0, REASON(ARGUMENT)},
+	{"*", "ioctl VFIO_DEVICE_GET_IRQ_INFO", -EINVAL, RULE_LIVES, 0, 0},
+	/* So says the kernel of one that is not enabled. */
+	{"disable_irqs_not_enabled", "ioctl VFIO_DEVICE_SET_IRQS", -EINVAL, RULE_LIVES, 0, 0},
+	{"disable_irqs", "ioctl VFIO_DEVICE_SET_IRQS", -EINVAL, RULE_LIVES_WITH_LESS, 0, 0},
+	{"*", "ioctl VFIO_DEVICE_SET_IRQS", -EINVAL, RULE_FAILS, 0, REASON(NOT_SUPPORTED)},
+	{"*", "ioctl VFIO_DEVICE_SET_IRQS", -ENOTTY, RULE_FAILS, 0, REASON(NOT_SUPPORTED)},
+	{"*", "ioctl VFIO_DEVICE_SET_IRQS", -EBADF, RULE_FAILS, 0, REASON(ARGUMENT)},
+	{"*", "ioctl VFIO_DEVICE_SET_IRQS", -EBUSY, RULE_FAILS, 0, REASON(IN_USE)},
+	{"set_irqs_*", "ioctl VFIO_DEVICE_SET_IRQS", -ENOSPC, RULE_FAILS, 0, REASON(VECTOR_LIMIT)},
+
+	/* Resets. */
+	{"reset*", "ioctl VFIO_DEVICE_RESET", -ENOTTY, RULE_FAILS, -EINVAL, REASON(NOT_SUPPORTED)},
+	{"reset*", "ioctl VFIO_DEVICE_RESET", -EINVAL, RULE_FAILS, 0, REASON(NOT_SUPPORTED)},
+	{"*", "ioctl VFIO_DEVICE_GET_PCI_HOT_RESET_INFO*", -EINVAL, RULE_FAILS, 0, REASON(NOT_SUPPORTED)},
+	{"*", "ioctl VFIO_DEVICE_GET_PCI_HOT_RESET_INFO*", -ENOTTY, RULE_FAILS, 0, REASON(NOT_SUPPORTED)},
+	{"*", "ioctl VFIO_DEVICE_GET_PCI_HOT_RESET_INFO*", -ENODEV, RULE_FAILS, 0, REASON(NOT_SUPPORTED)},
+	{"hot_reset_no_driver", "ioctl VFIO_DEVICE_PCI_HOT_RESET", -EINVAL, RULE_FAILS, 0, REASON(NOT_OWNED)},
+
+	/* Features and eventfds that write. */
+	{"*", "ioctl VFIO_DEVICE_FEATURE", -ENOTTY, RULE_FAILS, 0, REASON(NOT_SUPPORTED)},
+	{"*", "ioctl VFIO_DEVICE_IOEVENTFD", -ENOTTY, RULE_FAILS, 0, REASON(NOT_SUPPORTED)},
+	{"end_ioeventfd", "ioctl VFIO_DEVICE_IOEVENTFD", -ENODEV, RULE_FAILS, 0, REASON(ARGUMENT)},
+
+	/* What was passed. */
+	{"open_fd_*", "dup*", -ENOMEM, RULE_FAILS, 0, REASON(MEMORY)},
 
 	/* A pick with nothing attached: the address space is narrow already if the list does not fit. */
 	{"allow_iovas", "ioctl IOMMU_IOAS_ALLOW_IOVAS", -EADDRINUSE, RULE_FAILS, 0, REASON(IOVA_CONFLICT)},
@@ -133,7 +160,6 @@ const struct rule rules[] = {
 	{"map_file*", "seals*", 0, RULE_LIVES, 0, 0},
 
 	{"*", "ioctl VFIO_DEVICE_BIND_IOMMUFD", -EINVAL, RULE_FAILS, 0, REASON(ALREADY_BOUND)},
-	{"*", "ioctl VFIO_DEVICE_BIND_IOMMUFD", -ENODEV, RULE_FAILS, 0, REASON(DEVICE_GONE)},
 	{"*", "ioctl VFIO_DEVICE_ATTACH_IOMMUFD_PT", -EADDRINUSE, RULE_FAILS, 0, REASON(IOVA_CONFLICT)},
 	{"*", "ioctl VFIO_DEVICE_ATTACH_IOMMUFD_PT", -EFAULT, RULE_FAILS, 0, REASON(BAD_MEMORY)},
 	{"map_at", "ioctl IOMMU_IOAS_MAP", -EINVAL, RULE_FAILS, 0, REASON(IOVA_RANGE)},
@@ -142,6 +168,7 @@ const struct rule rules[] = {
 	{"*", "ioctl VFIO_IOMMU_MAP_DMA*", -EFAULT, RULE_FAILS, 0, REASON(BAD_MEMORY)},
 	{"*", "ioctl VFIO_IOMMU_MAP_DMA*", -ENOSPC, RULE_FAILS, 0, REASON(ENTRY_LIMIT)},
 	{"ioas_destroy*", "ioctl IOMMU_DESTROY", -EBUSY, RULE_FAILS, 0, REASON(IN_USE)},
+	{"*", "ioctl VFIO_DEVICE_*", -ENODEV, RULE_FAILS, 0, REASON(DEVICE_GONE)},
 
 	{"*", "*", 0, RULE_FAILS, 0, 0},
 };

@@ -53,8 +53,9 @@ void sweep_end(const struct flow *flow, struct world *w, const char *what, int e
 
 void sweep_flows(void (*each)(const struct flow *flow, uint32_t backend))
 {
-	static const struct flow *const lists[] = {flows_of_devices, flows_of_spaces,
-						   flows_of_regions};
+	static const struct flow *const lists[] = {flows_of_devices,  flows_of_spaces,
+						   flows_of_regions,  flows_of_interrupts,
+						   flows_of_features, flows_of_passed};
 	/* One flow alone, for debugging. */
 	const char *only = getenv("FLOW");
 
@@ -96,7 +97,7 @@ static bool reason_suits(uint32_t reason, int error)
 	case LIBIOMMUFD_REASON_IN_USE:
 		return error == -EBUSY || error == -EINVAL;
 	default:
-		return reason <= LIBIOMMUFD_REASON_RESTORE_FAILED;
+		return reason <= LIBIOMMUFD_REASON_VF_TOKEN;
 	}
 }
 

@@ -20,9 +20,12 @@
 
 static const struct {
 	const char *call;
-	int errors[10];
+	int errors[14];
 } menus[] = {
 	{"open *", {-ENOMEM, -EACCES, -EPERM, -ENOENT, -ENODEV, -ENXIO, -EMFILE, -EBUSY, -EIO}},
+	{"ioctl VFIO_DEVICE_*",
+	 {-ENOMEM, -EPERM, -EINVAL, -ENODEV, -EBUSY, -EFAULT, -EADDRINUSE, -EIO, -ENOSPC, -EBADF,
+	  -ENOTTY, -EAGAIN, -EEXIST}},
 	{"ioctl *",
 	 {-ENOMEM, -EPERM, -EINVAL, -ENODEV, -EBUSY, -EFAULT, -EADDRINUSE, -EIO, -ENOSPC}},
 	{"mmap *", {-ENOMEM, -EINVAL, -EPERM, -ENODEV, -EACCES}},

@@ -35,7 +35,7 @@ void world_init(struct world *w, uint32_t backend, const struct fake_config *con
 		world_require(space != MAP_FAILED, "mmap");
 		memory = space + (-(uintptr_t)space & ((2 << 20) - 1));
 	}
-	*w = (struct world){.backend = backend, .file = -1, .memory = memory};
+	*w = (struct world){.backend = backend, .file = -1, .event = -1, .memory = memory};
 	w->fake = fake_new(config);
 }
 
@@ -94,10 +94,14 @@ bool world_fini(struct world *w)
 		world_require(libiommufd_ioas_destroy(w->spaces[i]) == 0, "ioas_destroy");
 	libiommufd_facts_free(w->facts);
 	libiommufd_ranges_free(w->ranges);
+	libiommufd_hot_reset_free(w->reset);
 	libiommufd_ctx_unref(w->ctx);
 	libiommufd_ctx_unref(w->other_ctx);
+	const struct sys *sys = fake_sys(w->fake);
 	if (w->file >= 0)
-		fake_sys(w->fake)->close(fake_sys(w->fake), w->file);
+		sys->close(sys, w->file);
+	if (w->event >= 0)
+		sys->close(sys, w->event);
 
 	struct fake *fresh = fake_new(&config);
 	char *left = fake_dump(w->fake), *nothing = fake_dump(fresh);

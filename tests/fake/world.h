@@ -33,8 +33,10 @@ struct world {
 	void *region_map;
 	struct libiommufd_facts *facts;
 	struct libiommufd_ranges *ranges;
+	struct libiommufd_hot_reset *reset;
 	char *memory; /* PAGES of them; the first belong to the probes */
 	int file;     /* of the fake's; -1 */
+	int event;    /* likewise */
 	uint64_t iova;
 	char out[640]; /* what the last act that worked gave, as text */
 };
