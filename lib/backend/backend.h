@@ -5,7 +5,10 @@
  * writes down why it refused. Nothing here knows the public objects but as the owner of an ioas.
  *
  * Locks, outer to inner: the device's (held by the caller of bind, attach, detach), the group's, the
- * address space's, the list of groups.
+ * address space's, the list of groups. The first two are held over calls that take milliseconds, a reset
+ * for instance, and make nobody wait but who wants the same device or group. An address space's is held
+ * while a device joins or leaves it, on type1 also while its mappings change: others of that address space
+ * wait for that, as natively they do in the kernel. The list's is held over no system call.
  */
 #ifndef LIBIOMMUFD_BACKEND_H
 #define LIBIOMMUFD_BACKEND_H

@@ -155,6 +155,7 @@ struct fake *fake_new(const struct fake_config *config)
 
 	fake->sys = fake_sys_table;
 	pthread_mutex_init(&fake->lock, NULL);
+	pthread_cond_init(&fake->hold.changed, NULL);
 	fake->config = config ? *config : fake_default;
 	for (unsigned i = 0; i < fake->config.device_count; i++)
 		new_device(fake, i);
@@ -168,6 +169,7 @@ void fake_free(struct fake *fake)
 		for (int bar = 0; bar < 6; bar++)
 			if (fake->devices[i].bars[bar] >= 0)
 				close(fake->devices[i].bars[bar]);
+	pthread_cond_destroy(&fake->hold.changed);
 	pthread_mutex_destroy(&fake->lock);
 	free(fake);
 }

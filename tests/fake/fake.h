@@ -2,8 +2,9 @@
 /*
  * A model of a kernel behind struct sys: /dev/iommu, VFIO character devices with interrupts, resets and
  * features, VFIO groups with type1 containers, and the part of sysfs that belongs to them, in this process
- * and with real memory for what can be mapped. It answers as Linux 6.12 does. Everything it holds can be printed, so that a test
- * can tell that nothing was left behind; any call can be made to fail.
+ * and with real memory for what can be mapped. It answers as Linux 6.12 does. Everything it holds can be
+ * printed, so that a test can tell that nothing was left behind; any call can be made to fail, or to take
+ * its time.
  */
 #ifndef LIBIOMMUFD_FAKE_H
 #define LIBIOMMUFD_FAKE_H
@@ -146,6 +147,19 @@ const char *fake_call_name(struct fake *fake, unsigned nth);
 void fake_fail(struct fake *fake, unsigned nth, int error, bool sticky);
 /* The name of the call that failed so; NULL if none did yet. */
 const char *fake_failed(struct fake *fake);
+
+/*
+ * Let one thread's nth call, of whatever kind, stop before it does anything, while those of others go on:
+ * fake_hold() from anywhere, then fake_hold_begin() and fake_hold_end() around what that thread does.
+ */
+void fake_hold(struct fake *fake, unsigned nth);
+void fake_hold_begin(void);
+void fake_hold_end(struct fake *fake);
+/* Wait until the thread stands at that call: true; or is at its end, for there are fewer: false. */
+bool fake_await_held(struct fake *fake);
+/* The name of the call it stands at. */
+const char *fake_held_name(struct fake *fake);
+void fake_let_go(struct fake *fake);
 
 /* Is this thread inside the fake? For a test that counts the library's allocations. */
 bool fake_is_inside(void);

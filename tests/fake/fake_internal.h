@@ -159,6 +159,22 @@ struct fake_map {
 	struct fake_file *file; /* NULL: anonymous */
 };
 
+/* Of the call that takes its time. */
+enum fake_hold_state {
+	HOLD_NONE,
+	HOLD_ARMED,
+	HOLD_HELD,
+	HOLD_LET_GO,
+	HOLD_OVER,
+};
+
+struct fake_hold {
+	pthread_cond_t changed;
+	enum fake_hold_state state;
+	unsigned at, calls;
+	char name[96];
+};
+
 struct fake {
 	struct sys sys; /* first: the calls get it back from there */
 	pthread_mutex_t lock;
@@ -174,6 +190,7 @@ struct fake {
 	unsigned calls, fail_at;
 	int fail_error;
 	bool fail_sticky, count_munmap;
+	struct fake_hold hold;
 	char failed[96];
 	char names[FAKE_CALLS][96];
 };
@@ -185,6 +202,11 @@ extern const struct sys fake_sys_table;
 /* Take the lock, if there is a fake, and tell this thread's calls from the library's. */
 void fake_enter(struct fake *fake);
 void fake_leave(struct fake *fake);
+
+/* ---- fake_hold.c ---- */
+
+/* Under the lock, which is open while the call stands. */
+void fake_maybe_stop(struct fake *fake, const char *call, const char *what);
 
 /* ---- fake.c ---- */
 

@@ -40,6 +40,7 @@ void fake_leave(struct fake *fake)
 /* Count a call; 0, or the errno it is to fail with. Needs the lock. */
 static int count(struct fake *fake, const char *call, const char *what)
 {
+	fake_maybe_stop(fake, call, what);
 	unsigned nth = ++fake->calls;
 	char name[sizeof(fake->failed)];
 
@@ -74,6 +75,7 @@ static int fake_close(const struct sys *sys, int fd)
 	int r = -EBADF;
 
 	fake_enter(fake);
+	fake_maybe_stop(fake, "close", "");
 	struct fake_file *file = fake_lookup(fake, fd);
 	if (file) {
 		fake->fds[fd - FAKE_FIRST_FD] = NULL;
@@ -207,6 +209,8 @@ static int fake_munmap(const struct sys *sys, void *addr, size_t length)
 	fake_enter(fake);
 	if (fake->count_munmap)
 		r = count(fake, "munmap", "");
+	else
+		fake_maybe_stop(fake, "munmap", "");
 	if (r == 0)
 		r = fake_do_munmap(fake, addr, length);
 	fake_leave(fake);
