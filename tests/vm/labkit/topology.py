@@ -9,6 +9,8 @@ from . import LabError
 
 # QEMU's default mask of 28 bits would silently cut addresses.
 EDU = 'edu,dma_mask=0xffffffffffffffff'
+# How many devices of edu24, and the first of the slots that their ports need.
+CROWD, CROWD_SLOT = 24, 0xc
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,14 @@ TABLE = {t.name: t for t in (
               '-device', 'nvme,serial=vf,subsys=vfnvme,bus=vfport,max_ioqpairs=8,msix_qsize=9,'
                          'sriov_max_vfs=2,sriov_vq_flexible=4,sriov_vi_flexible=4'),
              (Endpoint('PF', '0b.0/00.0', 'a'),), ('nvme',)),
+    # There are not as many slots: each is behind a port of its own, eight of which share a slot. A bus that has one
+    # device only can be reset, and that is how the kernel resets these.
+    Topology('edu24', '24 edu, each behind a root port and in a group of its own',
+             tuple(word for n in range(CROWD) for word in (
+                 '-device', f'pcie-root-port,id=crowd{n},addr={CROWD_SLOT + n // 8:#x}.{n % 8},chassis={16 + n},'
+                            f'multifunction={"off" if n % 8 else "on"}',
+                 '-device', f'{EDU},bus=crowd{n},addr=0')),
+             tuple(Endpoint('EDU', f'{CROWD_SLOT + n // 8:02x}.{n % 8}/00.0', chr(ord('a') + n)) for n in range(CROWD))),
     Topology('mdev', 'software devices of the samples mtty and mdpy, which do no DMA', mdev=('mtty', 'mdpy')),
 )}
 

@@ -5,7 +5,7 @@ from labkit import topology
 from .harness import each, expect, guest, test
 
 GROUPS = r'''
-env | grep -E "^LAB_(EDU|NVME|NET|PF)[0-9]" | sort | while IFS== read -r name bdf; do
+env | grep -E "^LAB_(EDU|NVME|NET|PF)[0-9]+=" | sort -V | while IFS== read -r name bdf; do
     dev=/sys/bus/pci/devices/$bdf
     echo "$name $(basename $(readlink $dev/iommu_group)) $(basename $(readlink $dev/driver))"
 done'''
@@ -35,7 +35,7 @@ def devices_behind_the_bridge_have_one_requester_id():
 @each('all_device_sets_work_together_on_{}', ('intel', 'amd'))
 def _(iommu):
     names = [name for name in topology.TABLE if name != 'none']
-    result = guest('--devices', ','.join(names), '--iommu', iommu, sh='env | grep -cE "^LAB_[A-Z]+[0-9]="')
+    result = guest('--devices', ','.join(names), '--iommu', iommu, sh='env | grep -cE "^LAB_[A-Z]+[0-9]+="')
     promised = sum(len(t.endpoints) + len(t.mdev) for t in topology.TABLE.values())
     expect(result, 0, output=f'{promised}\n')
 
