@@ -84,5 +84,31 @@ MUTANTS = [
     ("too few vectors are enough", "irq.c", "if (r <= 0)\n\t\treturn r;", "if (r <= 0 || r > 0)\n\t\treturn r < 0 ? r : 0;"),
     ("every device may be reset", "reset.c", "if (!reset->devices[i].owned)", "if (false)"),
     ("group files of a reset stay open", "reset.c", "sys->close(sys, cmd->group_fds[i]);", "(void)sys;"),
+    ("an interrupt is described before it is known", "irq.c",
+     "if (r < 0)\n\t\treturn op_end(&op, r);\n\t*ret_count = info.count;",
+     "*ret_count = info.count;\n\tif (r < 0)\n\t\treturn op_end(&op, r);"),
+    ("a feature that fails changes its data", "feature.c",
+     "if (r >= 0 && size && flags & VFIO_DEVICE_FEATURE_GET)", "if (size && (r < 0 || flags & VFIO_DEVICE_FEATURE_GET))"),
+    ("a device that cannot be reset says so as the kernel does", "reset.c",
+     "if (r == -EINVAL || r == -ENOTTY)\n\t\treturn op_end", "if (r == -EINVAL)\n\t\treturn op_end"),
+    ("any id is an address space's", "backend/native_ioas.c", "if (r < 0 && r != -EMSGSIZE)", "if (r == -EBADF)"),
     ("a token is not sent", "backend/native.c", ".flags = dev->has_token ? VFIO_DEVICE_BIND_FLAG_TOKEN : 0,", ".flags = 0,"),
+    # ---- System calls ----
+    ("a call makes one more system call", "irq.c",
+     "*info = (struct vfio_irq_info){.argsz = sizeof(*info), .index = index};",
+     "*info = (struct vfio_irq_info){.argsz = sizeof(*info), .index = index}; sys->memlock(sys, &(uint64_t){0});"),
+    ("limits are read without leave", "backend/explain.c", "if (!ctx->explain || ctx->sys->memlock", "if (ctx->sys->memlock"),
+    ("an entry of struct sys makes another system call", "sys.c", "fcntl(fd, F_DUPFD_CLOEXEC, 0)", "dup3(fd, fd + 100, O_CLOEXEC)"),
+    ("a device's file leaks without memory", "backend/native.c",
+     "free(dev);\n\t\tctx->sys->close(ctx->sys, fd);", "free(dev);"),
+    # ---- Locks ----
+    ("a bind holds the list of groups", "backend/native.c",
+     "int r = dev->ctx->sys->ioctl(dev->ctx->sys, dev->fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd);",
+     "pthread_mutex_lock(&dev->ctx->groups_lock);\n"
+     "\tint r = dev->ctx->sys->ioctl(dev->ctx->sys, dev->fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd);\n"
+     "\tpthread_mutex_unlock(&dev->ctx->groups_lock);"),
+    ("a close waits for all devices", "backend/native.c",
+     "ctx->sys->close(ctx->sys, dev->fd);\n\tif (!disown) {",
+     "static pthread_mutex_t all = PTHREAD_MUTEX_INITIALIZER;\n\tpthread_mutex_lock(&all);\n"
+     "\tctx->sys->close(ctx->sys, dev->fd);\n\tpthread_mutex_unlock(&all);\n\tif (!disown) {"),
 ]
