@@ -8,6 +8,8 @@
  * - Every call that takes an object returns -EINVAL (reason ARGUMENT) if it is NULL, except that
  *   destructors accept NULL and do nothing.
  * - Lengths, offsets and addresses are in bytes. "last" is inclusive.
+ * - On type1 a bound device is opened by its first use, see libiommufd_device_bind(). A call whose list
+ *   of system calls says "first use" can then end as that one does, and make what that one makes.
  * - "Calls" lists the system calls a function can make, for seccomp filters, as glibc 2.36 makes them on
  *   x86-64 (newer ones may use fstat for newfstatat). Beside them are those of malloc and free (brk, mmap,
  *   munmap, getrandom), of locks (futex), and getpid where the kernel cannot wipe a page at fork (before
@@ -111,6 +113,7 @@ enum libiommufd_reason {
 	LIBIOMMUFD_REASON_VECTOR_LIMIT = 36,     /**< needed and allowed in interrupt vectors */
 	LIBIOMMUFD_REASON_NOT_OWNED = 37,        /**< a device that is affected is not of this ctx */
 	LIBIOMMUFD_REASON_VF_TOKEN = 38,         /**< the token of a virtual function is wrong */
+	LIBIOMMUFD_REASON_CONTAINER_SHARED = 39, /**< type1: other groups are in the same container */
 };
 /* clang-format on */
 
@@ -242,28 +245,39 @@ LIBIOMMUFD_API int libiommufd_ctx_open(const struct libiommufd_ctx_opts *opts,
 				       struct libiommufd_ctx **ret_ctx);
 
 /**
- * Make a context from an open /dev/iommu, received from another process for instance.
+ * Make a context from an open /dev/iommu, received from another process for instance; or, with the
+ * backend TYPE1, from an open VFIO container that has its groups and its IOMMU.
  *
- * The backend is native. The fd is duplicated: the caller keeps its own and may close it. Failures
- * are explained from the call's own facts only, unless LIBIOMMUFD_CTX_EXPLAIN is given.
+ * The fd is duplicated: the caller keeps its own and may close it. Failures are explained from the
+ * call's own facts only, unless LIBIOMMUFD_CTX_EXPLAIN is given.
  *
- * @param fd      an open /dev/iommu; only duplicated
- * @param opts    NULL for defaults; backend must be AUTO or NATIVE
+ * A passed container is one address space, which libiommufd_ioas_open_id() gives with the id 0. Since
+ * others may map into it, too, addresses are given and never picked, only what was mapped through this
+ * context can be unmapped or copied, and devices in it cannot be detached or moved.
+ *
+ * What is mapped is memory of the process that maps it, and in a container counts against that one's
+ * limit. It stays mapped, and pinned, when the context ends, and when the process ends or is killed:
+ * natively until somebody with the same /dev/iommu unmaps it or destroys the address space, in a container
+ * until all devices and groups in it are closed. So unmap first.
+ *
+ * @param fd      an open /dev/iommu, or container; only duplicated
+ * @param opts    NULL for defaults; the backend AUTO means NATIVE
  * @param ret_ctx the context, with one reference that the caller owns
  *
  * @return 0, or
- *   -EINVAL    ret_ctx is NULL; unknown flag or log level; backend is TYPE1; size below 8
+ *   -EINVAL    ret_ctx is NULL; unknown flag, backend or log level; size below 8; the container has
+ *              no IOMMU yet (reason ARGUMENT)
  *   -E2BIG     unknown field set in opts
  *   -ENOMEM    no memory
  *   -EBADF     fd is not open
- *   -ENOTTY    fd is not a /dev/iommu (reason ARGUMENT)
+ *   -ENOTTY    fd is not a /dev/iommu, or not a container (reason ARGUMENT)
  *   -EPERM     LIBIOMMUFD_CTX_RLIMIT_PROCESS without CAP_SYS_RESOURCE
  *   -EMFILE    too many open files
  *
  * @par Threads  safe
  * @par Calls    fcntl, close, ioctl, mmap, munmap, madvise, getpid
- * @par Kernel   6.2
- * @par Source   IOMMU_IOAS_ALLOC (a probe), IOMMU_OPTION
+ * @par Kernel   6.2; any with VFIO (type1 backend)
+ * @par Source   IOMMU_IOAS_ALLOC (a probe), IOMMU_OPTION; VFIO_GET_API_VERSION, VFIO_IOMMU_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_ctx_open_fd(int fd, const struct libiommufd_ctx_opts *opts,
 					  struct libiommufd_ctx **ret_ctx);
@@ -391,19 +405,20 @@ LIBIOMMUFD_API int libiommufd_ioas_create(struct libiommufd_ctx *ctx,
 /**
  * Make an address space from the kernel's id of one that exists, made by another process on the same
  * /dev/iommu for instance. It is borrowed: libiommufd_ioas_destroy() frees the handle and leaves the
- * address space, with what is mapped, alone.
+ * address space, with what is mapped, alone. In a context made from a type1 container the id is 0.
  *
  * Addresses picked in it while no device is attached are any that are free: attach first, where a large
  * mapping could reach into addresses that devices cannot have.
  *
- * @param ctx      its context, native; the address space holds a reference
- * @param id       id within libiommufd_ctx_query_fd()
+ * @param ctx      its context, native or made from a container; the address space holds a reference
+ * @param id       id within libiommufd_ctx_query_fd(); 0 for a container
  * @param ret_ioas the address space; the caller owns the handle
  *
  * @return 0, or
  *   -EINVAL     a NULL
  *   -ENOENT     no address space has this id
- *   -EOPNOTSUPP type1 backend
+ *   -EBUSY      type1: the address space of this container is open already (reason IN_USE)
+ *   -EOPNOTSUPP type1, and the context was not made from a container
  *   -ENOMEM     no memory
  *   -EPERM      not the process that opened ctx
  *
@@ -417,6 +432,9 @@ LIBIOMMUFD_API int libiommufd_ioas_open_id(struct libiommufd_ctx *ctx, uint32_t 
 
 /**
  * Destroy an address space and all its mappings.
+ *
+ * Devices that were bound for it stay bound. On type1 they also stay together in a container, and one of
+ * several cannot be attached elsewhere before the others are closed.
  *
  * In a forked child only the handle is freed; the address space stays the parent's.
  *
@@ -795,7 +813,8 @@ struct libiommufd_device_opts {
  *   -ENOENT    the device node does not exist (reason NODE_MISSING)
  *   -EACCES    the device node may not be opened (reason NOT_PERMITTED)
  *   -ENXIO     the device node has another device's number (reason STALE_NODE)
- *   -EOPNOTSUPP the kernel has no VFIO character devices and the ctx is native (reason NO_CDEV)
+ *   -EOPNOTSUPP the kernel has no VFIO character devices and the ctx is native (reason NO_CDEV), or
+ *              the ctx was made from a container (NOT_SUPPORTED)
  *   -ENOMEM    no memory
  *   -EMFILE, -ENFILE  too many open files
  *   -EPERM     not the process that opened ctx
@@ -810,32 +829,36 @@ LIBIOMMUFD_API int libiommufd_device_open(struct libiommufd_ctx *ctx, const char
 
 /** Options of libiommufd_device_open_fd(). */
 struct libiommufd_device_fd_opts {
-	uint32_t size;     /**< sizeof(struct libiommufd_device_fd_opts) */
-	uint32_t flags;    /**< 0 */
-	uint32_t state;    /**< enum libiommufd_device_state: OPENED (also 0) or BOUND */
-	uint32_t dev_id;   /**< BOUND: the kernel's id, libiommufd_device_get_id() of the sender */
+	uint32_t size;  /**< sizeof(struct libiommufd_device_fd_opts) */
+	uint32_t flags; /**< 0 */
+	uint32_t state; /**< enum libiommufd_device_state: OPENED (also 0) or BOUND */
+	/** BOUND, native: the kernel's id, libiommufd_device_get_id() of the sender. Type1: 0. */
+	uint32_t dev_id;
 	const char *label; /**< name for errors; copied; NULL: "fd N" */
 };
 
 /**
  * Make a device from an open VFIO character device, received from another process for instance. Nobody
- * can ask such a file whether it is bound, so the caller says.
+ * can ask such a file whether it is bound, so the caller says. On type1 the file is what
+ * libiommufd_device_query_fd() gave the sender; it is BOUND, and attached as soon as
+ * libiommufd_device_attach() is called with the address space of the container.
  *
  * The fd is duplicated: the caller keeps its own and may close it. Neither sysfs nor /dev is read, so
  * the group is not known. Closing the device drops the duplicate and nothing else: while the sender
  * has the file open the device stays bound, and attached if it is.
  *
- * @param ctx     its context, native; for a bound device made of the same /dev/iommu that it is bound
- *                to
- * @param fd      an open VFIO character device; only duplicated
+ * @param ctx     its context; for a bound device made of the same /dev/iommu, or container, that it is
+ *                bound to
+ * @param fd      an open VFIO device file; only duplicated
  * @param opts    NULL for a device that is not bound
  * @param ret_dev the device; the caller owns it
  *
  * @return 0, or
- *   -EINVAL     a NULL; unknown state or flag; BOUND without dev_id; size below 8
+ *   -EINVAL     a NULL; unknown state or flag; BOUND without dev_id, or OPENED with one; type1:
+ *               OPENED, or a dev_id; size below 8
  *   -E2BIG      unknown field set in opts
  *   -EBADF      fd is not open
- *   -EOPNOTSUPP type1 backend
+ *   -EOPNOTSUPP type1, and the context was not made from a container
  *   -ENOMEM     no memory
  *   -EMFILE     too many open files
  *   -EPERM      not the process that opened ctx
@@ -848,11 +871,74 @@ LIBIOMMUFD_API int libiommufd_device_open_fd(struct libiommufd_ctx *ctx, int fd,
 					     const struct libiommufd_device_fd_opts *opts,
 					     struct libiommufd_device **ret_dev);
 
+/** Flags of struct libiommufd_group_fd_opts. */
+enum libiommufd_group_fd_flags {
+	LIBIOMMUFD_GROUP_FD_NUMBER = 1 << 0, /**< group is given */
+};
+
+/** Options of libiommufd_device_open_group_fd(). */
+struct libiommufd_group_fd_opts {
+	uint32_t size;           /**< sizeof(struct libiommufd_group_fd_opts) */
+	uint32_t flags;          /**< enum libiommufd_group_fd_flags */
+	int32_t group;           /**< the group's number; without it a hot reset is refused */
+	uint32_t reserved;       /**< 0 */
+	const uint8_t *vf_token; /**< as in struct libiommufd_device_opts */
+};
+
+/**
+ * Make a device from the file of its VFIO group, received from another process for instance. The group
+ * is in the container that ctx was made from, and stays there while the sender has a device of it open.
+ * libiommufd_device_bind() then opens the device.
+ *
+ * The fd is duplicated: the caller keeps its own and may close it. Neither sysfs nor /dev is read.
+ * libiommufd_device_query_kvm_fd() gives the group's file, and where the group's number is known a hot
+ * reset proves by it that the group is owned.
+ *
+ * @param ctx      its context, made from a container
+ * @param group_fd an open VFIO group (/dev/vfio/N); only duplicated
+ * @param name     what the kernel calls the device: "0000:06:00.0", or the UUID of an mdev
+ * @param opts     NULL for defaults
+ * @param ret_dev  the device, in state OPENED; the caller owns it
+ *
+ * @return 0, or
+ *   -EINVAL     a NULL; no such name can be; unknown flag; size below 8; the group is in no container
+ *   -E2BIG      unknown field set in opts
+ *   -EBADF      group_fd is not open
+ *   -ENOTTY     group_fd is no group (reason ARGUMENT)
+ *   -EOPNOTSUPP native backend, or the context was not made from a container
+ *   -ENOMEM     no memory
+ *   -EMFILE     too many open files
+ *   -EPERM      not the process that opened ctx
+ *
+ * @par Threads  safe
+ * @par Calls    fcntl, ioctl, close
+ * @par Kernel   any with VFIO (type1 backend)
+ * @par Source   VFIO_GROUP_GET_STATUS
+ */
+LIBIOMMUFD_API int libiommufd_device_open_group_fd(struct libiommufd_ctx *ctx, int group_fd,
+						   const char *name,
+						   const struct libiommufd_group_fd_opts *opts,
+						   struct libiommufd_device **ret_dev);
+
+/** Flags of struct libiommufd_bind_opts. */
+enum libiommufd_bind_flags {
+	/**
+	 * Type1: a container of its own, which no other group joins, so that it can be detached and
+	 * moved without regard to others. Memory is then pinned and counted once more for it. A group
+	 * that shares a container already, by another device of it, stays there. Native: no effect.
+	 */
+	LIBIOMMUFD_BIND_PRIVATE = 1 << 0,
+};
+
 /** Options of libiommufd_device_bind(). */
 struct libiommufd_bind_opts {
-	uint32_t size;                /**< sizeof(struct libiommufd_bind_opts) */
-	uint32_t flags;               /**< 0 */
-	struct libiommufd_ioas *ioas; /**< where it will be attached first: a hint, unused today */
+	uint32_t size;  /**< sizeof(struct libiommufd_bind_opts) */
+	uint32_t flags; /**< enum libiommufd_bind_flags */
+	/**
+	 * Where it will be attached first; may be NULL. Type1: it joins the container of that address
+	 * space at once, and so its DMA reaches it from now on if other groups are attached to it.
+	 */
+	struct libiommufd_ioas *ioas;
 };
 
 /**
@@ -862,12 +948,20 @@ struct libiommufd_bind_opts {
  * bound to the same context. The device is reset if it can be. From here on regions work; DMA goes
  * nowhere until a member of the group is attached, see libiommufd_device_query_reach().
  *
+ * On type1 the groups attached to one address space share a container, and memory is pinned once, as
+ * long as a group can join it: with opts.ioas it does so now; else at attach, if no device of the group
+ * was used before (its file asked for, a region, an interrupt, a reset, a feature), because until then
+ * the library leaves it closed. While it changes containers the group is in the kernel's default domain
+ * for a moment, like before bind. A group that was used first keeps a container of its own, see
+ * libiommufd_device_query_private().
+ *
  * @param dev  a device in state OPENED
  * @param opts NULL for defaults. ioas: an address space of the same ctx
  *
  * @return 0, or
  *   -EINVAL    dev is NULL; already bound, here or by another fd (reason ALREADY_BOUND); opts.ioas is
- *              of another ctx (reason OTHER_CTX); size below 8; unknown flag
+ *              of another ctx (reason OTHER_CTX); a group that was passed has left its container
+ *              (reason ARGUMENT); size below 8; unknown flag
  *   -E2BIG     unknown field set in opts
  *   -EACCES    the device is a virtual function and the token given at open is wrong or missing
  *              (reason VF_TOKEN). Natively kernels before 6.17 do not ask for one
@@ -879,17 +973,18 @@ struct libiommufd_bind_opts {
  *   -EBUSY     another file has the group's node open, or, on type1, owns the group (reason
  *              GROUP_BUSY)
  *   -EACCES, -ENOENT  type1: the group's node (reasons NOT_PERMITTED, NODE_MISSING)
- *   -ENODEV    the device is gone (reason DEVICE_GONE)
+ *   -ENODEV    the device is gone (reason DEVICE_GONE); a group that was passed has no device of that
+ *              name (NO_SUCH_DEVICE)
  *   -ENOMEM    no memory
  *
  * @par Threads  safe. May sleep (a reset takes milliseconds)
- * @par Calls    ioctl; type1 also openat, close, readlink; to explain -EPERM: openat, read, close,
- *               readlink, newfstatat, getdents64; to explain -EBUSY: openat, close, readlink,
+ * @par Calls    ioctl; type1 also openat, close, readlink, read; to explain -EPERM: openat, read,
+ *               close, readlink, newfstatat, getdents64; to explain -EBUSY: openat, close, readlink,
  *               newfstatat, getdents64
  * @par Kernel   6.6; any with VFIO (type1 backend)
  * @par Source   VFIO_DEVICE_BIND_IOMMUFD; VFIO_GROUP_GET_STATUS, VFIO_GET_API_VERSION,
  *               VFIO_CHECK_EXTENSION, VFIO_GROUP_SET_CONTAINER, VFIO_SET_IOMMU, VFIO_IOMMU_GET_INFO,
- *               VFIO_GROUP_GET_DEVICE_FD, VFIO_GROUP_UNSET_CONTAINER
+ *               VFIO_GROUP_GET_DEVICE_FD, VFIO_GROUP_UNSET_CONTAINER; IOMMU_OPTION (a probe)
  */
 LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
 					  const struct libiommufd_bind_opts *opts);
@@ -911,6 +1006,8 @@ LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
  *               a different address space and this one is not attached (reason GROUP_ATTACHED); the
  *               IOMMU cannot use this address space (reason KERNEL)
  *   -EACCES     not bound (reason NOT_BOUND)
+ *   -EBUSY      type1: its group shares a container with other groups, attached or only bound, and
+ *               cannot leave it to be moved (reason CONTAINER_SHARED); close the device and bind it anew
  *   -EADDRINUSE mappings, or the list of libiommufd_ioas_allow_iovas(), lie where the device cannot
  *               have them, or are not aligned for its IOMMU (reason IOVA_CONFLICT)
  *   -ENOMEM     RLIMIT_MEMLOCK would be exceeded (reason MEMORY_LIMIT), or no memory (reason MEMORY)
@@ -918,11 +1015,13 @@ LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
  *   -ENOSPC     type1's dma_entry_limit is below what is mapped (reason ENTRY_LIMIT)
  *   any         type1: with reason RESTORE_FAILED the move failed and the old address space could not be
  *               mapped again: the whole group is detached
+ *   -EACCES     type1: the token given at open is missing (reason VF_TOKEN), see
+ *               libiommufd_device_bind()
  *   -ENODEV     the device is gone (reason DEVICE_GONE)
  *   -EPERM      not the process that opened the ctx
  *
  * @par Threads  safe. May sleep, for long if much is mapped
- * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64; first use
  * @par Kernel   6.6; any with VFIO (type1 backend)
  * @par Source   VFIO_DEVICE_ATTACH_IOMMUFD_PT, IOMMU_IOAS_ALLOW_IOVAS; VFIO_IOMMU_MAP_DMA,
  *               VFIO_IOMMU_UNMAP_DMA
@@ -954,11 +1053,17 @@ LIBIOMMUFD_API int libiommufd_device_attach_id(struct libiommufd_device *dev, ui
  * Detach the device. Its group's DMA is blocked once no member is attached; until then it goes where
  * the other members' goes. Detaching a bound device that is not attached changes nothing and is 0.
  *
+ * On type1 a group that stays in a container with others, which were bound for the same address space,
+ * reaches it again as soon as one of those is attached to it.
+ *
  * @param dev a device in state BOUND or ATTACHED
  *
  * @return 0, or
  *   -EINVAL    dev is NULL
  *   -EACCES    not bound (reason NOT_BOUND)
+ *   -EBUSY     type1: it is the last attached one of its group, which shares a container with other
+ *              attached groups and cannot leave it (reason CONTAINER_SHARED): close the device
+ *   -EOPNOTSUPP the context was made from a container
  *   -ENODEV    the device is gone (reason DEVICE_GONE)
  *   -EPERM     not the process that opened the ctx
  *
@@ -988,8 +1093,8 @@ enum libiommufd_close_flags {
  *   -EINVAL    unknown flag
  *
  * @par Threads  must not overlap other use of dev
- * @par Calls    close, ioctl, munmap
- * @par Source   VFIO_IOMMU_UNMAP_DMA, VFIO_GROUP_UNSET_CONTAINER
+ * @par Calls    close, ioctl, munmap; type1 also openat, read
+ * @par Source   VFIO_IOMMU_UNMAP_DMA, VFIO_GROUP_UNSET_CONTAINER, VFIO_IOMMU_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_close(struct libiommufd_device *dev, uint32_t flags);
 
@@ -1016,9 +1121,10 @@ libiommufd_device_get_state(const struct libiommufd_device *dev);
  * @return 0, or
  *   -EINVAL    a NULL
  *   -EACCES    type1: it exists only from bind on (reason NOT_BOUND)
+ *   other      type1: as libiommufd_device_bind(), if it is opened only now
  *
  * @par Threads  safe
- * @par Calls    none
+ * @par Calls    first use
  */
 LIBIOMMUFD_API int libiommufd_device_query_fd(struct libiommufd_device *dev, int *ret_fd);
 
@@ -1034,6 +1140,7 @@ LIBIOMMUFD_API int libiommufd_device_query_fd(struct libiommufd_device *dev, int
  * @return 0, or
  *   -EINVAL    a NULL
  *   -EACCES    type1: not bound (reason NOT_BOUND)
+ *   -EOPNOTSUPP type1: the device was made from a file of its own, without the group's
  *
  * @par Threads  safe
  * @par Calls    none
@@ -1041,9 +1148,58 @@ LIBIOMMUFD_API int libiommufd_device_query_fd(struct libiommufd_device *dev, int
  */
 LIBIOMMUFD_API int libiommufd_device_query_kvm_fd(struct libiommufd_device *dev, int *ret_fd);
 
+/**
+ * The VFIO container that the device's group is in: what another process needs, beside
+ * libiommufd_device_query_fd() or libiommufd_device_query_kvm_fd(), for libiommufd_ctx_open_fd(). From
+ * here on the group stays in it until the device is closed, and no other group joins.
+ *
+ * Whoever has it can map into it. What others map there this library does not know: the group's DMA
+ * reaches it also while the device is detached, or attached to another address space, until they unmap
+ * it or the group is closed. libiommufd_device_query_reach() says UNKNOWN then unless it is attached.
+ *
+ * Who gets the file can map into the container, for every device in it: LIBIOMMUFD_BIND_PRIVATE keeps
+ * those of other groups out. This context does not know what others map: it neither unmaps nor moves it,
+ * libiommufd_device_detach() leaves it in reach, libiommufd_device_query_reach() does not tell of it, and
+ * an address picked here can be in use (-EEXIST, reason IOVA_IN_USE). So agree on addresses.
+ *
+ * @param dev    a device in state BOUND or ATTACHED
+ * @param ret_fd the fd; borrowed, valid while dev is
+ *
+ * @return 0, or
+ *   -EINVAL     a NULL
+ *   -EACCES     not bound (reason NOT_BOUND)
+ *   -EOPNOTSUPP native backend
+ *   -EPERM      not the process that opened the ctx
+ *   other       as libiommufd_device_bind(), if the device is opened only now
+ *
+ * @par Threads  safe
+ * @par Calls    first use
+ * @par Kernel   any with VFIO (type1 backend)
+ */
+LIBIOMMUFD_API int libiommufd_device_query_container_fd(struct libiommufd_device *dev, int *ret_fd);
+
+/**
+ * Ask whether the memory of the address space that the device is attached to is pinned, and counted
+ * against RLIMIT_MEMLOCK, once more for this device's group alone. Never so on the native backend.
+ *
+ * @param dev         a device in any state
+ * @param ret_private true if it is; false if it shares the pins of other devices, is the only one, or is
+ *                    not attached
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL
+ *   -EPERM     not the process that opened the ctx
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ */
+LIBIOMMUFD_API int libiommufd_device_query_private(struct libiommufd_device *dev,
+						   bool *ret_private);
+
 /** What the DMA of a device reaches. */
 enum libiommufd_reach {
-	LIBIOMMUFD_REACH_UNKNOWN = 0, /**< its group is not known and it is not attached itself */
+	/** Its group is not known, or others have its container's file, and it is not attached itself. */
+	LIBIOMMUFD_REACH_UNKNOWN = 0,
 	LIBIOMMUFD_REACH_NOTHING = 1, /**< blocked */
 	LIBIOMMUFD_REACH_IOAS = 2,    /**< an address space of this library */
 	LIBIOMMUFD_REACH_ID = 3,      /**< a page table attached by id */
@@ -1099,8 +1255,8 @@ LIBIOMMUFD_API int libiommufd_ctx_query_facts(struct libiommufd_ctx *ctx, const 
 					      struct libiommufd_facts **ret_facts);
 
 /**
- * Read what the system tells about an open device. As libiommufd_ctx_query_facts(); for a device
- * whose place in sysfs is not known every fact is unknown.
+ * Read what the system tells about an open device. As libiommufd_ctx_query_facts(); for a device that
+ * was made from a file nothing is read, and every fact is unknown, but the group's number if it was given.
  *
  * @param dev       a device
  * @param ret_facts a snapshot; free it with libiommufd_facts_free()
@@ -1171,7 +1327,7 @@ enum libiommufd_pci_region {
  *   -EPERM     not the process that opened the ctx
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_query_region_count(struct libiommufd_device *dev,
@@ -1193,7 +1349,7 @@ LIBIOMMUFD_API int libiommufd_device_query_region_count(struct libiommufd_device
  *   -EPERM     not the process that opened the ctx
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_GET_REGION_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_query_region(struct libiommufd_device *dev, uint32_t index,
@@ -1323,7 +1479,7 @@ LIBIOMMUFD_API int libiommufd_region_write(struct libiommufd_region *region, uin
  *   -EPERM      not the process that opened the ctx
  *
  * @par Threads  safe
- * @par Calls    pread64; ioctl in the first call
+ * @par Calls    pread64; ioctl in the first call; first use
  * @par Source   VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_config_read8(struct libiommufd_device *dev, uint32_t offset,
@@ -1345,7 +1501,7 @@ LIBIOMMUFD_API int libiommufd_device_config_read32(struct libiommufd_device *dev
  * @return 0, or an error as libiommufd_device_config_read8()
  *
  * @par Threads  safe
- * @par Calls    pwrite64; ioctl in the first call
+ * @par Calls    pwrite64; ioctl in the first call; first use
  * @par Source   VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_config_write8(struct libiommufd_device *dev, uint32_t offset,
@@ -1366,7 +1522,7 @@ LIBIOMMUFD_API int libiommufd_device_config_write32(struct libiommufd_device *de
  * @return 0, or an error as libiommufd_device_config_read8()
  *
  * @par Threads  safe
- * @par Calls    pread64, pwrite64; ioctl in the first call
+ * @par Calls    pread64, pwrite64; ioctl in the first call; first use
  * @par Source   VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_set_bus_master(struct libiommufd_device *dev, bool enable);
@@ -1420,7 +1576,7 @@ enum libiommufd_irq_flags {
  *   -EPERM     not the process that opened the ctx
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_query_irq(struct libiommufd_device *dev, uint32_t index,
@@ -1453,7 +1609,7 @@ LIBIOMMUFD_API int libiommufd_device_query_irq(struct libiommufd_device *dev, ui
  *   -EPERM     not the process that opened the ctx
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_set_irqs(struct libiommufd_device *dev, uint32_t index,
@@ -1468,7 +1624,7 @@ LIBIOMMUFD_API int libiommufd_device_set_irqs(struct libiommufd_device *dev, uin
  * @return 0, or an error as libiommufd_device_query_irq()
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_disable_irqs(struct libiommufd_device *dev, uint32_t index);
@@ -1488,7 +1644,7 @@ LIBIOMMUFD_API int libiommufd_device_disable_irqs(struct libiommufd_device *dev,
  *   other      as libiommufd_device_query_irq()
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_SET_IRQS
  */
 LIBIOMMUFD_API int libiommufd_device_trigger_irqs(struct libiommufd_device *dev, uint32_t index,
@@ -1505,7 +1661,7 @@ LIBIOMMUFD_API int libiommufd_device_trigger_irqs(struct libiommufd_device *dev,
  *   other      as libiommufd_device_query_irq()
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_SET_IRQS
  */
 LIBIOMMUFD_API int libiommufd_device_mask_irq(struct libiommufd_device *dev, uint32_t index);
@@ -1519,7 +1675,7 @@ LIBIOMMUFD_API int libiommufd_device_mask_irq(struct libiommufd_device *dev, uin
  * @return 0, or an error as libiommufd_device_mask_irq()
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_SET_IRQS
  */
 LIBIOMMUFD_API int libiommufd_device_unmask_irq(struct libiommufd_device *dev, uint32_t index);
@@ -1538,7 +1694,7 @@ LIBIOMMUFD_API int libiommufd_device_unmask_irq(struct libiommufd_device *dev, u
  *   other      as libiommufd_device_mask_irq()
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_SET_IRQS
  */
 LIBIOMMUFD_API int libiommufd_device_set_unmask_fd(struct libiommufd_device *dev, uint32_t index,
@@ -1560,7 +1716,7 @@ LIBIOMMUFD_API int libiommufd_device_set_unmask_fd(struct libiommufd_device *dev
  *   -EPERM     not the process that opened the ctx
  *
  * @par Threads  safe. Takes milliseconds
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_RESET
  */
 LIBIOMMUFD_API int libiommufd_device_reset(struct libiommufd_device *dev);
@@ -1580,7 +1736,7 @@ LIBIOMMUFD_API int libiommufd_device_reset(struct libiommufd_device *dev);
  *   -EPERM     not the process that opened the ctx
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_GET_PCI_HOT_RESET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_query_hot_reset(struct libiommufd_device *dev,
@@ -1620,7 +1776,7 @@ libiommufd_hot_reset_free(struct libiommufd_hot_reset *reset);
  *   other      as libiommufd_device_query_hot_reset()
  *
  * @par Threads  safe, but not while a device of the same slot or bus is being closed
- * @par Calls    ioctl; type1 also fcntl, close
+ * @par Calls    ioctl; type1 also fcntl, close; first use
  * @par Source   VFIO_DEVICE_PCI_HOT_RESET, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_hot_reset(struct libiommufd_device *dev);
@@ -1642,7 +1798,7 @@ LIBIOMMUFD_API int libiommufd_device_hot_reset(struct libiommufd_device *dev);
  *   -EPERM     not the process that opened the ctx
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Kernel   6.1
  * @par Source   VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP
  */
@@ -1656,7 +1812,7 @@ LIBIOMMUFD_API int libiommufd_device_enter_low_power(struct libiommufd_device *d
  * @return 0, or an error as libiommufd_device_enter_low_power()
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Kernel   6.1
  * @par Source   VFIO_DEVICE_FEATURE_LOW_POWER_EXIT
  */
@@ -1688,7 +1844,7 @@ enum libiommufd_device_feature_flags {
  *   other      what the kernel answers
  *
  * @par Threads  safe
- * @par Calls    ioctl
+ * @par Calls    ioctl; first use
  * @par Source   VFIO_DEVICE_FEATURE
  */
 LIBIOMMUFD_API int libiommufd_device_feature(struct libiommufd_device *dev, uint32_t flags,

@@ -79,12 +79,8 @@ static int read_wishes(struct op *op, const struct libiommufd_ctx_opts *from, bo
 	if (opts->log_level > LIBIOMMUFD_LOG_INFO)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS, "unknown log level %u",
 			       opts->log_level);
-	if (from_fd) {
-		if (opts->backend == LIBIOMMUFD_BACKEND_TYPE1)
-			return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
-				       "a context made from a /dev/iommu is native");
+	if (from_fd && !opts->backend)
 		opts->backend = LIBIOMMUFD_BACKEND_NATIVE;
-	}
 	variable = opts->backend ? NULL : secure_getenv("LIBIOMMUFD_BACKEND");
 	if (!variable)
 		return 0;
@@ -137,7 +133,8 @@ static int open_with(const struct sys *sys, struct op *op, int fd,
 	if (r < 0)
 		goto close;
 	if (fd >= 0)
-		snprintf(ctx->why, sizeof(ctx->why), "native: made from a file of the caller");
+		snprintf(ctx->why, sizeof(ctx->why), "%s: made from a file of the caller",
+			 ctx->backend->ops->name);
 	op_note(op, "%.180s", ctx->why);
 	atomic_init(&ctx->refs, 1);
 	ctx->sys = sys;

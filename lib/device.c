@@ -69,7 +69,7 @@ int device_file(const struct libiommufd_device *dev, struct op *op)
 
 	if (r == 0)
 		r = check_bound(dev, op);
-	return r < 0 ? r : dev->backend->fd;
+	return r < 0 ? r : dev->backend->ctx->ops->file(dev->backend, op);
 }
 
 int device_is_pci(struct libiommufd_device *dev, struct op *op)
@@ -96,6 +96,14 @@ static int begin(struct op *op, const char *name, const struct libiommufd_device
 	if (!dev)
 		return op_null(op, "dev");
 	return ctx_check_ours(dev->ctx, op);
+}
+
+static void take_token(struct libiommufd_device *dev, const uint8_t *token)
+{
+	if (!token)
+		return;
+	dev->backend->has_token = true;
+	memcpy(dev->backend->token, token, sizeof(dev->backend->token));
 }
 
 static void finish_open(struct libiommufd_device *dev, struct libiommufd_ctx *ctx)
@@ -132,10 +140,7 @@ EXPORT int libiommufd_device_open(struct libiommufd_ctx *ctx, const char *name,
 		free(dev);
 		return op_end(&op, r);
 	}
-	if (known.vf_token) {
-		dev->backend->has_token = true;
-		memcpy(dev->backend->token, known.vf_token, sizeof(dev->backend->token));
-	}
+	take_token(dev, known.vf_token);
 	finish_open(dev, ctx);
 	*ret_dev = dev;
 	return op_end(&op, 0);
@@ -157,12 +162,9 @@ EXPORT int libiommufd_device_open_fd(struct libiommufd_ctx *ctx, int fd,
 		r = op_options(&op, opts, &known, sizeof(known), 0);
 	if (r < 0)
 		return op_end(&op, r);
-	bool bound = known.state == LIBIOMMUFD_DEVICE_BOUND;
-	if (known.state > LIBIOMMUFD_DEVICE_BOUND || bound != (known.dev_id != 0))
-		return op_end(&op,
-			      op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
-				      "a device that is bound needs its dev_id, one that is not "
-				      "must have none, and no other state can be given"));
+	if (known.state > LIBIOMMUFD_DEVICE_BOUND)
+		return op_end(&op, op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
+					   "no state but OPENED and BOUND can be given"));
 	if (known.label)
 		snprintf(place.name, sizeof(place.name), "%s", known.label);
 	else
@@ -171,8 +173,8 @@ EXPORT int libiommufd_device_open_fd(struct libiommufd_ctx *ctx, int fd,
 	struct libiommufd_device *dev = calloc(1, sizeof(*dev));
 	if (!dev)
 		return op_end(&op, op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
-	r = ctx_backend(ctx)->ops->device_open_fd(ctx_backend(ctx), &op, fd, known.dev_id, &place,
-						  &dev->backend);
+	r = ctx_backend(ctx)->ops->device_open_fd(ctx_backend(ctx), &op, fd, known.state,
+						  known.dev_id, &place, &dev->backend);
 	if (r < 0) {
 		free(dev);
 		return op_end(&op, r);
@@ -182,7 +184,51 @@ EXPORT int libiommufd_device_open_fd(struct libiommufd_ctx *ctx, int fd,
 	return op_end(&op, 0);
 }
 
-static int bind(struct libiommufd_device *dev, struct op *op, struct libiommufd_ioas *ioas)
+EXPORT int libiommufd_device_open_group_fd(struct libiommufd_ctx *ctx, int group_fd,
+					   const char *name,
+					   const struct libiommufd_group_fd_opts *opts,
+					   struct libiommufd_device **ret_dev)
+{
+	struct libiommufd_group_fd_opts known;
+	struct place place = {.group = LIBIOMMUFD_FACT_UNKNOWN};
+	struct op op;
+
+	op_begin(&op, "open_group_fd", name ? name : "", ctx ? ctx_log(ctx) : NULL);
+	if (!ctx || !name || !ret_dev)
+		return op_end(&op, op_null(&op, "ctx, name or ret_dev"));
+	int r = ctx_check_ours(ctx, &op);
+	if (r == 0)
+		r = op_options(&op, opts, &known, sizeof(known), LIBIOMMUFD_GROUP_FD_NUMBER);
+	if (r == 0 && known.reserved)
+		r = op_fail(&op, -E2BIG, LIBIOMMUFD_REASON_OPTIONS,
+			    "the options have a reserved field that is not 0");
+	if (r == 0 && (!*name || strlen(name) >= sizeof(place.name) || strpbrk(name, "/ ")))
+		r = op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+			    "the name must be the kernel's, such as 0000:06:00.0 or an mdev's "
+			    "UUID");
+	if (r < 0)
+		return op_end(&op, r);
+	strcpy(place.name, name);
+	if (known.flags & LIBIOMMUFD_GROUP_FD_NUMBER)
+		place.group = known.group;
+
+	struct libiommufd_device *dev = calloc(1, sizeof(*dev));
+	if (!dev)
+		return op_end(&op, op_fail(&op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory"));
+	r = ctx_backend(ctx)->ops->device_open_group(ctx_backend(ctx), &op, group_fd, &place,
+						     &dev->backend);
+	if (r < 0) {
+		free(dev);
+		return op_end(&op, r);
+	}
+	take_token(dev, known.vf_token);
+	finish_open(dev, ctx);
+	*ret_dev = dev;
+	return op_end(&op, 0);
+}
+
+static int bind(struct libiommufd_device *dev, struct op *op, struct libiommufd_ioas *ioas,
+		uint32_t flags)
 {
 	if (ioas && ioas_ctx(ioas) != dev->ctx)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OTHER_CTX,
@@ -190,7 +236,8 @@ static int bind(struct libiommufd_device *dev, struct op *op, struct libiommufd_
 	if (atomic_load(&dev->backend->bound))
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ALREADY_BOUND,
 			       "the device is bound already");
-	return dev->backend->ctx->ops->bind(dev->backend, op, ioas ? ioas_backend(ioas) : NULL);
+	return dev->backend->ctx->ops->bind(dev->backend, op, ioas ? ioas_backend(ioas) : NULL,
+					    flags);
 }
 
 EXPORT int libiommufd_device_bind(struct libiommufd_device *dev,
@@ -201,10 +248,10 @@ EXPORT int libiommufd_device_bind(struct libiommufd_device *dev,
 
 	int r = begin(&op, "bind", dev);
 	if (r == 0)
-		r = op_options(&op, opts, &known, sizeof(known), 0);
+		r = op_options(&op, opts, &known, sizeof(known), LIBIOMMUFD_BIND_PRIVATE);
 	if (r == 0) {
 		pthread_mutex_lock(&dev->lock);
-		r = bind(dev, &op, known.ioas);
+		r = bind(dev, &op, known.ioas, known.flags);
 		pthread_mutex_unlock(&dev->lock);
 	}
 	return op_end(&op, r);
@@ -308,14 +355,14 @@ EXPORT int libiommufd_device_query_fd(struct libiommufd_device *dev, int *ret_fd
 		 dev ? ctx_log(dev->ctx) : NULL);
 	if (!dev || !ret_fd)
 		return op_end(&op, op_null(&op, "dev or ret_fd"));
-	/* The native one is open from the start; the other exists from bind on. */
-	if (dev->backend->ctx->ops->kind == LIBIOMMUFD_BACKEND_TYPE1) {
-		int r = check_bound(dev, &op);
-		if (r < 0)
-			return op_end(&op, r);
-	}
-	*ret_fd = dev->backend->fd;
-	return 0;
+	/* The native one is open from the start, and can be looked at in a forked child. */
+	int fd = atomic_load(&dev->backend->fd);
+	if (fd < 0)
+		fd = device_file(dev, &op);
+	if (fd < 0)
+		return op_end(&op, fd);
+	*ret_fd = fd;
+	return op_end(&op, 0);
 }
 
 EXPORT int libiommufd_device_query_kvm_fd(struct libiommufd_device *dev, int *ret_fd)
@@ -326,11 +373,27 @@ EXPORT int libiommufd_device_query_kvm_fd(struct libiommufd_device *dev, int *re
 		 dev ? ctx_log(dev->ctx) : NULL);
 	if (!dev || !ret_fd)
 		return op_end(&op, op_null(&op, "dev or ret_fd"));
-	int fd = dev->backend->ctx->ops->kvm_fd(dev->backend);
+	int fd = dev->backend->ctx->ops->kvm_fd(dev->backend, &op);
 	if (fd < 0)
-		return op_end(&op, op_fail(&op, -EACCES, LIBIOMMUFD_REASON_NOT_BOUND,
-					   "on type1 the group's file exists only while the device "
-					   "is bound"));
+		return op_end(&op, fd);
+	*ret_fd = fd;
+	return op_end(&op, 0);
+}
+
+EXPORT int libiommufd_device_query_container_fd(struct libiommufd_device *dev, int *ret_fd)
+{
+	struct op op;
+
+	int r = begin(&op, "query_container_fd", dev);
+	if (r == 0 && !ret_fd)
+		r = op_null(&op, "ret_fd");
+	if (r == 0 && dev->backend->ctx->ops->kind == LIBIOMMUFD_BACKEND_TYPE1)
+		r = check_bound(dev, &op);
+	if (r < 0)
+		return op_end(&op, r);
+	int fd = dev->backend->ctx->ops->container_fd(dev->backend, &op);
+	if (fd < 0)
+		return op_end(&op, fd);
 	*ret_fd = fd;
 	return op_end(&op, 0);
 }
@@ -339,7 +402,7 @@ EXPORT int libiommufd_device_query_reach(struct libiommufd_device *dev,
 					 enum libiommufd_reach *ret_reach,
 					 struct libiommufd_ioas **ret_ioas)
 {
-	struct backend_ioas *ioas;
+	struct libiommufd_ioas *ioas;
 	struct op op;
 
 	int r = begin(&op, "query_reach", dev);
@@ -347,8 +410,21 @@ EXPORT int libiommufd_device_query_reach(struct libiommufd_device *dev,
 		r = op_null(&op, "ret_reach");
 	if (r < 0)
 		return op_end(&op, r);
-	*ret_reach = group_reach(dev->backend, &ioas);
+	*ret_reach = dev->backend->ctx->ops->reach(dev->backend, &ioas);
 	if (ret_ioas)
-		*ret_ioas = ioas ? ioas->owner : NULL;
+		*ret_ioas = ioas;
+	return 0;
+}
+
+EXPORT int libiommufd_device_query_private(struct libiommufd_device *dev, bool *ret_private)
+{
+	struct op op;
+
+	int r = begin(&op, "query_private", dev);
+	if (r == 0 && !ret_private)
+		r = op_null(&op, "ret_private");
+	if (r < 0)
+		return op_end(&op, r);
+	*ret_private = dev->backend->ctx->ops->is_private(dev->backend);
 	return 0;
 }

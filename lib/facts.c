@@ -86,7 +86,7 @@ static int read_facts(const struct sys *sys, struct op *op, const struct place *
 		facts->iommu_known =
 			read_link(sys, place->sysfs, "iommu", facts->iommu, sizeof(facts->iommu));
 	}
-	if (place->group >= 0)
+	if (place->sysfs[0] && place->group >= 0)
 		read_members(facts);
 	if (facts->no_memory) {
 		libiommufd_facts_free(facts);

@@ -54,6 +54,7 @@ static const char *const reason_names[] = {
 	[LIBIOMMUFD_REASON_VECTOR_LIMIT] = "VECTOR_LIMIT",
 	[LIBIOMMUFD_REASON_NOT_OWNED] = "NOT_OWNED",
 	[LIBIOMMUFD_REASON_VF_TOKEN] = "VF_TOKEN",
+	[LIBIOMMUFD_REASON_CONTAINER_SHARED] = "CONTAINER_SHARED",
 };
 
 EXPORT const char *libiommufd_reason_name(uint32_t reason)

@@ -51,6 +51,37 @@ int sysfs_read(const struct sys *sys, const char *dir, const char *attribute, ch
 	return 0;
 }
 
+int sysfs_lines(const struct sys *sys, const char *dir, const char *attribute,
+		int (*each)(void *data, const char *line), void *data)
+{
+	char path[SYSFS_PATH], text[4096];
+	size_t kept = 0;
+	ssize_t n;
+	int r = 0;
+
+	if (!join(path, sizeof(path), dir, attribute))
+		return -ENAMETOOLONG;
+	int fd = sys->open(sys, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	while ((n = sys->read(sys, fd, text + kept, sizeof(text) - 1 - kept)) > 0) {
+		char *line = text, *end;
+		kept += (size_t)n;
+		text[kept] = '\0';
+		for (; r == 0 && (end = strchr(line, '\n')); line = end + 1) {
+			*end = '\0';
+			r = each(data, line);
+		}
+		kept -= (size_t)(line - text);
+		memmove(text, line, kept);
+		/* Nobody writes lines of this length. */
+		if (r || kept == sizeof(text) - 1)
+			break;
+	}
+	sys->close(sys, fd);
+	return n < 0 ? (int)n : r;
+}
+
 static int take_first(void *data, const char *name)
 {
 	struct place *place = data;

@@ -39,4 +39,8 @@ int sysfs_link(const struct sys *sys, const char *dir, const char *link, char *b
 int sysfs_read(const struct sys *sys, const char *dir, const char *attribute, char *buf,
 	       size_t size);
 
+/* Calls each for every line of an attribute until it returns non-zero; that, or the errno. */
+int sysfs_lines(const struct sys *sys, const char *dir, const char *attribute,
+		int (*each)(void *data, const char *line), void *data);
+
 #endif

@@ -42,8 +42,8 @@ struct backend_ioas {
 struct backend_device {
 	struct backend_ctx *ctx;
 	struct group *group;
-	int fd;      /* VFIO device file; -1 before it exists */
-	uint32_t id; /* the kernel's; 0 if it has none */
+	atomic_int fd; /* VFIO device file; -1 before it exists */
+	uint32_t id;   /* the kernel's; 0 if it has none */
 	atomic_bool bound;
 	atomic_uint epoch; /* see group.h: equal to the group's while attached */
 	struct place place;
@@ -57,14 +57,14 @@ struct dma {
 	uint64_t va;
 	uint64_t length;
 	uint32_t access;
-	bool fixed; /* iova is given, else the result is put there */
+	bool fixed; /* iova is given, else the result is put there, and is not below what is there */
 	uint64_t iova;
 };
 
 struct backend_request {
 	bool rlimit_process;
 	bool explain;
-	int fd; /* an open /dev/iommu that the backend takes over on success; -1: open one */
+	int fd; /* what the backend takes over on success instead of opening one; -1: nothing */
 };
 
 struct backend {
@@ -103,24 +103,37 @@ struct backend {
 	/* place may be completed. */
 	int (*device_open)(struct backend_ctx *ctx, struct op *op, struct place *place,
 			   struct backend_device **ret_dev);
-	/* A duplicate of the caller's file; bound with dev_id if that is not 0. */
-	int (*device_open_fd)(struct backend_ctx *ctx, struct op *op, int fd, uint32_t dev_id,
-			      const struct place *place, struct backend_device **ret_dev);
+	/* From the caller's file of the device, or of its group; only duplicated. */
+	int (*device_open_fd)(struct backend_ctx *ctx, struct op *op, int fd, uint32_t state,
+			      uint32_t dev_id, const struct place *place,
+			      struct backend_device **ret_dev);
+	int (*device_open_group)(struct backend_ctx *ctx, struct op *op, int fd,
+				 const struct place *place, struct backend_device **ret_dev);
 	void (*device_close)(struct backend_device *dev, bool disown);
-	/* -1: not before bind. */
-	int (*kvm_fd)(const struct backend_device *dev);
+	/* The file of a bound device; made now if that could wait. */
+	int (*file)(struct backend_device *dev, struct op *op);
+	int (*kvm_fd)(struct backend_device *dev, struct op *op);
+	int (*container_fd)(struct backend_device *dev, struct op *op);
 	/* Hot reset where the kernel tells groups: is one ours, and its file, for the caller to close. */
 	bool (*owns_group)(struct backend_ctx *ctx, uint32_t number);
 	int (*group_file)(struct backend_ctx *ctx, uint32_t number);
-	int (*bind)(struct backend_device *dev, struct op *op, struct backend_ioas *hint);
+	/* flags: enum libiommufd_bind_flags. */
+	int (*bind)(struct backend_device *dev, struct op *op, struct backend_ioas *hint,
+		    uint32_t flags);
 	/* ioas, or NULL and an id. */
 	int (*attach)(struct backend_device *dev, struct op *op, struct backend_ioas *ioas,
 		      uint32_t pt_id);
 	int (*detach)(struct backend_device *dev, struct op *op);
+	/* What the device's DMA reaches; the address space if that is one, which then may go at once. */
+	enum libiommufd_reach (*reach)(struct backend_device *dev,
+				       struct libiommufd_ioas **ret_ioas);
+	/* Does what it is attached to pin memory for it alone, and once more for others? */
+	bool (*is_private)(struct backend_device *dev);
 };
 
 extern const struct backend backend_native;
 extern const struct backend backend_type1;
+extern const struct backend backend_type1_passed; /* on somebody else's container */
 
 /* Choose and open one: kind is what the caller requires. why gets the sentence. */
 int backend_select(const struct sys *sys, struct op *op, uint32_t kind,

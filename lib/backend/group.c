@@ -26,7 +26,7 @@ struct group *group_find(struct backend_ctx *ctx, int number)
 }
 
 struct group *group_get(struct backend_ctx *ctx, int number, size_t size,
-			void (*release)(struct group *group))
+			void (*release)(struct backend_ctx *ctx, struct group *group))
 {
 	pthread_mutex_lock(&ctx->groups_lock);
 	struct group *group = number >= 0 ? find(ctx, number) : NULL;
@@ -60,7 +60,7 @@ void group_put(struct backend_ctx *ctx, struct group *group, bool disown)
 	if (!last)
 		return;
 	if (group->release)
-		group->release(group);
+		group->release(ctx, group);
 	pthread_mutex_destroy(&group->lock);
 	free(group);
 }
@@ -98,13 +98,13 @@ void group_now_lost(struct group *group)
 	group->pt_id = 0;
 }
 
-enum libiommufd_reach group_reach(struct backend_device *dev, struct backend_ioas **ret_ioas)
+enum libiommufd_reach group_reach(struct backend_device *dev, struct libiommufd_ioas **ret_ioas)
 {
 	struct group *group = dev->group;
 	enum libiommufd_reach reach;
 
 	pthread_mutex_lock(&group->lock);
-	*ret_ioas = group->attached ? group->ioas : NULL;
+	*ret_ioas = group->attached && group->ioas ? group->ioas->owner : NULL;
 	if (group->attached)
 		reach = group->ioas ? LIBIOMMUFD_REACH_IOAS : LIBIOMMUFD_REACH_ID;
 	else if (group->number < 0)

@@ -15,7 +15,7 @@ struct group {
 	struct group *next;
 	int number;     /* LIBIOMMUFD_FACT_UNKNOWN: a group of its own for one device */
 	unsigned users; /* open devices; under the ctx's groups_lock */
-	void (*release)(struct group *group);
+	void (*release)(struct backend_ctx *ctx, struct group *group);
 
 	pthread_mutex_t lock;
 	unsigned bound;
@@ -31,7 +31,7 @@ struct group {
 
 /* The group of that number, made with size bytes (zeroed behind struct group) if it is not there. */
 struct group *group_get(struct backend_ctx *ctx, int number, size_t size,
-			void (*release)(struct group *group));
+			void (*release)(struct backend_ctx *ctx, struct group *group));
 /* The same if it is there, else NULL. */
 struct group *group_find(struct backend_ctx *ctx, int number);
 /* disown: in a forked child, where locks may be held by threads that do not exist. */
@@ -49,6 +49,6 @@ void group_now_detached(struct backend_device *dev);
 void group_now_lost(struct group *group);
 
 /* What the DMA of a device reaches. */
-enum libiommufd_reach group_reach(struct backend_device *dev, struct backend_ioas **ret_ioas);
+enum libiommufd_reach group_reach(struct backend_device *dev, struct libiommufd_ioas **ret_ioas);
 
 #endif

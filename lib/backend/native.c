@@ -66,7 +66,8 @@ static int native_ctx_open(const struct sys *sys, struct op *op,
 	r = knows(sys, fd, IOMMU_IOAS_ALLOC);
 	if (r == 0)
 		r = op_fail(op, -ENOTTY, LIBIOMMUFD_REASON_ARGUMENT,
-			    "the file is not a /dev/iommu");
+			    "the file is not a /dev/iommu; one of a VFIO container needs "
+			    "LIBIOMMUFD_BACKEND_TYPE1");
 	else if (r < 0)
 		op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "/dev/iommu answers a probe with %s",
 			strerrordesc_np(-r));
@@ -233,9 +234,14 @@ static int native_device_open(struct backend_ctx *ctx, struct op *op, struct pla
 	return fd < 0 ? fd : make_device(ctx, op, fd, place, ret_dev);
 }
 
-static int native_device_open_fd(struct backend_ctx *ctx, struct op *op, int fd, uint32_t dev_id,
-				 const struct place *place, struct backend_device **ret_dev)
+static int native_device_open_fd(struct backend_ctx *ctx, struct op *op, int fd, uint32_t state,
+				 uint32_t dev_id, const struct place *place,
+				 struct backend_device **ret_dev)
 {
+	if ((state == LIBIOMMUFD_DEVICE_BOUND) != (dev_id != 0))
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
+			       "a device that is bound needs its dev_id, and one that is not must "
+			       "have none");
 	int copy = ctx->sys->dup(ctx->sys, fd);
 	if (copy < 0)
 		return op_fail(op, copy,
@@ -251,9 +257,40 @@ static int native_device_open_fd(struct backend_ctx *ctx, struct op *op, int fd,
 	return r;
 }
 
-static int native_kvm_fd(const struct backend_device *dev)
+static int native_file(struct backend_device *dev, struct op *op)
 {
+	(void)op;
 	return dev->fd;
+}
+
+static bool native_is_private(struct backend_device *dev)
+{
+	(void)dev;
+	return false;
+}
+
+static int native_device_open_group(struct backend_ctx *ctx, struct op *op, int fd,
+				    const struct place *place, struct backend_device **ret_dev)
+{
+	(void)ctx;
+	(void)fd;
+	(void)place;
+	(void)ret_dev;
+	return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+		       "groups have files on type1 only; pass the device's file");
+}
+
+static int native_kvm_fd(struct backend_device *dev, struct op *op)
+{
+	(void)op;
+	return dev->fd;
+}
+
+static int native_container_fd(struct backend_device *dev, struct op *op)
+{
+	(void)dev;
+	return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+		       "containers are of type1 only; see libiommufd_ctx_query_fd()");
 }
 
 /* A group has left an address space. */
@@ -291,7 +328,8 @@ static void native_device_close(struct backend_device *dev, bool disown)
 	free(dev);
 }
 
-static int native_bind(struct backend_device *dev, struct op *op, struct backend_ioas *hint)
+static int native_bind(struct backend_device *dev, struct op *op, struct backend_ioas *hint,
+		       uint32_t flags)
 {
 	struct vfio_device_bind_iommufd cmd = {
 		/* Without a token the form that all kernels take. */
@@ -303,6 +341,7 @@ static int native_bind(struct backend_device *dev, struct op *op, struct backend
 		.token_uuid_ptr = dev->has_token ? (uintptr_t)dev->token : 0,
 	};
 	(void)hint;
+	(void)flags;
 
 	int r = dev->ctx->sys->ioctl(dev->ctx->sys, dev->fd, VFIO_DEVICE_BIND_IOMMUFD, &cmd);
 	if (r == -EACCES)
@@ -421,11 +460,16 @@ const struct backend backend_native = {
 	.query_huge_pages = native_query_huge_pages,
 	.device_open = native_device_open,
 	.device_open_fd = native_device_open_fd,
+	.device_open_group = native_device_open_group,
 	.device_close = native_device_close,
+	.file = native_file,
 	.kvm_fd = native_kvm_fd,
+	.container_fd = native_container_fd,
 	.owns_group = native_owns_group,
 	.group_file = native_group_file,
 	.bind = native_bind,
 	.attach = native_attach,
 	.detach = native_detach,
+	.reach = group_reach,
+	.is_private = native_is_private,
 };

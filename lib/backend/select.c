@@ -74,7 +74,8 @@ int backend_select(const struct sys *sys, struct op *op, uint32_t kind,
 
 	if (kind == LIBIOMMUFD_BACKEND_TYPE1) {
 		snprintf(why, why_size, "type1: required by the caller");
-		return backend_type1.ctx_open(sys, op, request, ret_ctx);
+		return (request->fd < 0 ? &backend_type1 : &backend_type1_passed)
+			->ctx_open(sys, op, request, ret_ctx);
 	}
 	if (kind == LIBIOMMUFD_BACKEND_NATIVE) {
 		snprintf(why, why_size, "native: required by the caller");

@@ -13,14 +13,19 @@ struct mapping {
 	uint64_t last;
 	uint64_t va;
 	uint32_t access;
-	/* Of the tree: a treap, each node knowing its subtree's ends and largest hole. */
+	/* Of the tree, a treap: a parent's priority is not below its children's. */
 	uint32_t priority;
-	struct mapping *left, *right;
-	uint64_t subtree_first, subtree_last, subtree_hole;
+	struct mapping *parent, *left, *right;
+	/* Neighbours by address. */
+	struct mapping *previous, *next;
+	/* No hole in front of a mapping of this subtree is larger; it may be that none is as large. */
+	uint64_t hole_limit;
 };
 
 struct shadow {
 	struct mapping *root;
+	struct mapping *first, *last;
+	struct mapping *near; /* where the last change was: the next one is often there, too */
 	size_t count;
 	uint32_t seed;
 };
@@ -30,8 +35,8 @@ static inline uint64_t mapping_length(const struct mapping *mapping)
 	return mapping->last - mapping->iova + 1;
 }
 
-/* Add a range that overlaps nothing. The mapping is the caller's memory until it is removed. */
-void shadow_insert(struct shadow *shadow, struct mapping *mapping);
+/* Add a range. False if it overlaps one. The mapping is the caller's memory until it is removed. */
+bool shadow_insert(struct shadow *shadow, struct mapping *mapping);
 void shadow_remove(struct shadow *shadow, struct mapping *mapping);
 
 /* The lowest mapping that has an address in [first, last]; NULL if none. */
@@ -39,9 +44,9 @@ struct mapping *shadow_find(const struct shadow *shadow, uint64_t first, uint64_
 
 /*
  * The lowest free address in [first, last] for length bytes that equals phase modulo alignment (a
- * power of two). False if there is none.
+ * power of two). False if there is none. What is learned on the way is noted in the tree.
  */
-bool shadow_find_free(const struct shadow *shadow, uint64_t first, uint64_t last, uint64_t length,
+bool shadow_find_free(struct shadow *shadow, uint64_t first, uint64_t last, uint64_t length,
 		      uint64_t alignment, uint64_t phase, uint64_t *ret_iova);
 
 #endif

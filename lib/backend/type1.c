@@ -14,32 +14,10 @@
 #include "explain.h"
 #include "uapi/vfio.h"
 
-static const char container_path[] = "/dev/vfio/vfio";
-
-/* An open container that can do type1 v2. */
-static int open_container(const struct sys *sys, struct op *op)
-{
-	int fd = sys->open(sys, container_path, O_RDWR);
-	if (fd == -ENOENT || fd == -ENODEV || fd == -ENXIO)
-		return op_fail(op, fd, LIBIOMMUFD_REASON_NO_BACKEND,
-			       "/dev/vfio/vfio is not there; load the module vfio");
-	if (fd < 0)
-		return explain_node(op, fd, container_path);
-
-	if (sys->ioctl(sys, fd, VFIO_GET_API_VERSION, NULL) != VFIO_API_VERSION ||
-	    sys->ioctl(sys, fd, VFIO_CHECK_EXTENSION, (void *)VFIO_TYPE1v2_IOMMU) != 1) {
-		sys->close(sys, fd);
-		return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NO_BACKEND,
-			       "/dev/vfio/vfio does not offer type1 v2; load the module "
-			       "vfio_iommu_type1");
-	}
-	return fd;
-}
-
 static int type1_ctx_open(const struct sys *sys, struct op *op,
 			  const struct backend_request *request, struct backend_ctx **ret_ctx)
 {
-	int fd = open_container(sys, op);
+	int fd = type1_container_open(sys, op);
 	if (fd < 0)
 		return fd;
 	sys->close(sys, fd);
@@ -58,13 +36,13 @@ static void type1_ctx_close(struct backend_ctx *ctx)
 	free(ctx);
 }
 
-static int type1_ctx_fd(const struct backend_ctx *ctx)
+int type1_ctx_fd(const struct backend_ctx *ctx)
 {
 	(void)ctx;
 	return -1;
 }
 
-static int type1_has(struct backend_ctx *ctx, struct op *op, uint32_t feature)
+int type1_has(struct backend_ctx *ctx, struct op *op, uint32_t feature)
 {
 	(void)ctx;
 	if (feature < LIBIOMMUFD_FEATURE_MAP_FILE || feature > LIBIOMMUFD_FEATURE_HW_QUEUE)
@@ -72,11 +50,6 @@ static int type1_has(struct backend_ctx *ctx, struct op *op, uint32_t feature)
 			       feature);
 	/* Every feature is one of iommufd's; what both can do is not a question. */
 	return 0;
-}
-
-static void release_group(struct group *base)
-{
-	free(((struct type1_group *)base)->ranges);
 }
 
 static int type1_device_open(struct backend_ctx *ctx, struct op *op, struct place *place,
@@ -111,8 +84,7 @@ static int type1_device_open(struct backend_ctx *ctx, struct op *op, struct plac
 		return explain_node(op, r, path);
 
 	struct backend_device *dev = calloc(1, sizeof(*dev));
-	struct group *group =
-		group_get(ctx, place->group, sizeof(struct type1_group), release_group);
+	struct group *group = group_get(ctx, place->group, sizeof(struct type1_group), NULL);
 	if (!dev || !group) {
 		if (group)
 			group_put(ctx, group, false);
@@ -121,79 +93,10 @@ static int type1_device_open(struct backend_ctx *ctx, struct op *op, struct plac
 	}
 	dev->ctx = ctx;
 	dev->group = group;
-	dev->fd = -1;
+	atomic_init(&dev->fd, -1);
 	dev->place = *place;
 	*ret_dev = dev;
 	return 0;
-}
-
-static int check_viable(struct backend_device *dev, struct op *op, int fd)
-{
-	struct vfio_group_status status = {.argsz = sizeof(status)};
-	const struct sys *sys = dev->ctx->sys;
-
-	int r = sys->ioctl(sys, fd, VFIO_GROUP_GET_STATUS, &status);
-	if (r < 0)
-		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "the group's status: %s",
-			       strerrordesc_np(-r));
-	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE))
-		return explain_claim(dev->ctx, op, -EPERM, &dev->place);
-	return 0;
-}
-
-/* Open the group and put it into a container of its own. Needs the group's lock. */
-static int claim_group(struct backend_device *dev, struct op *op)
-{
-	struct type1_group *group = (struct type1_group *)dev->group;
-	const struct sys *sys = dev->ctx->sys;
-	char path[32];
-
-	snprintf(path, sizeof(path), "/dev/vfio/%d", group->base.number);
-	int fd = sys->open(sys, path, O_RDWR);
-	if (fd < 0)
-		return explain_node(op, fd, path);
-	int container = -1;
-	int r = check_viable(dev, op, fd);
-	if (r < 0)
-		goto close;
-	r = container = open_container(sys, op);
-	if (r < 0)
-		goto close;
-	r = sys->ioctl(sys, fd, VFIO_GROUP_SET_CONTAINER, &container);
-	if (r < 0) {
-		r = explain_claim(dev->ctx, op, r, &dev->place);
-		goto close;
-	}
-	r = sys->ioctl(sys, container, VFIO_SET_IOMMU, (void *)VFIO_TYPE1v2_IOMMU);
-	if (r < 0) {
-		r = r == -EPERM ? explain_claim(dev->ctx, op, r, &dev->place)
-				: op_fail(op, r, LIBIOMMUFD_REASON_KERNEL,
-					  "the container refuses the group's IOMMU: %s",
-					  strerrordesc_np(-r));
-		goto unset;
-	}
-	group->fd = fd;
-	group->container = container;
-	r = type1_read_info(sys, op, group);
-	if (r == 0)
-		return 0;
-unset:
-	sys->ioctl(sys, fd, VFIO_GROUP_UNSET_CONTAINER, NULL);
-close:
-	if (container >= 0)
-		sys->close(sys, container);
-	sys->close(sys, fd);
-	return r;
-}
-
-/* Needs the group's lock; the last device's file is closed. */
-static void unclaim_group(const struct sys *sys, struct type1_group *group, bool disown)
-{
-	/* -EBUSY if a mapping or another copy of a device's file outlives it: it ends with that. */
-	if (!disown)
-		sys->ioctl(sys, group->fd, VFIO_GROUP_UNSET_CONTAINER, NULL);
-	sys->close(sys, group->container);
-	sys->close(sys, group->fd);
 }
 
 /* The kernel gives a device's file any number of times, but a device is bound once. Needs the lock. */
@@ -206,52 +109,56 @@ static int check_not_bound(const struct type1_group *group, struct op *op,
 	return 0;
 }
 
-/* What the group knows the device by, with the token where there is one. */
-static void write_name(const struct backend_device *dev, char *name, size_t size)
+/* The kernel looks for it when the device is opened; until then sysfs must do. */
+static int check_driver(const struct backend_device *dev, struct op *op)
 {
-	const char *slash = strrchr(dev->place.sysfs, '/');
-	const uint8_t *t = dev->token;
+	char driver[48];
 
-	int n = snprintf(name, size, "%.80s", slash + 1);
-	if (dev->has_token)
-		snprintf(name + n, size - (size_t)n,
-			 " vf_token=%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-			 "%02x%02x%02x%02x%02x%02x",
-			 t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11],
-			 t[12], t[13], t[14], t[15]);
+	/* What cannot be read says nothing. */
+	if (sysfs_link(dev->ctx->sys, dev->place.sysfs, "driver", driver, sizeof(driver)) ==
+	    -ENOENT)
+		return explain_not_vfio(dev->ctx->sys, op, &dev->place);
+	return 0;
 }
 
-static int type1_bind(struct backend_device *dev, struct op *op, struct backend_ioas *hint)
+static int type1_bind(struct backend_device *dev, struct op *op, struct backend_ioas *hint,
+		      uint32_t flags)
 {
 	struct type1_group *group = (struct type1_group *)dev->group;
-	const struct sys *sys = dev->ctx->sys;
+	struct type1_ioas *ioas = (struct type1_ioas *)hint;
+	bool alone = flags & LIBIOMMUFD_BIND_PRIVATE;
 	int r;
-	(void)hint;
 
 	pthread_mutex_lock(&group->base.lock);
-	r = group->base.bound ? check_not_bound(group, op, dev) : claim_group(dev, op);
+	struct type1_container *before = group->container;
+	if (!group->base.bound)
+		r = type1_claim(dev, op, alone ? NULL : ioas);
+	else
+		r = check_not_bound(group, op, dev);
 	if (r < 0)
 		goto unlock;
-
-	char name[160];
-	write_name(dev, name, sizeof(name));
-	int fd = sys->ioctl(sys, group->fd, VFIO_GROUP_GET_DEVICE_FD, name);
-	/* -EINVAL: a token for a device that has none. */
-	if (fd == -EACCES || (fd == -EINVAL && dev->has_token)) {
-		r = explain_token(op, fd, dev->has_token);
+	if (group->base.bound && alone)
+		r = type1_stand_alone(group, dev, op);
+	else if (group->base.bound && ioas && !group->files)
+		r = type1_join(group, dev, op, ioas);
+	if (r == 0)
+		r = type1_block(dev, op);
+	if (r == 0) {
+		/* Only the kernel knows whether a token is right. */
+		bool now = ioas || alone || dev->has_token || group->files ||
+			   group->container->iommufd;
+		r = now ? type1_open_file(dev, op) : check_driver(dev, op);
+	}
+	if (r < 0) {
 		if (!group->base.bound)
-			unclaim_group(sys, group, false);
+			type1_unclaim(group, dev, false);
+		else if (group->container && group->container != before)
+			type1_park(group, dev, op, r);
 		goto unlock;
 	}
-	if (fd < 0) {
-		/* The group is ours, so the device is on another driver or on none. */
-		r = fd == -ENODEV ? explain_not_vfio(sys, op, &dev->place)
-				  : explain_claim(dev->ctx, op, fd, &dev->place);
-		if (!group->base.bound)
-			unclaim_group(sys, group, false);
-		goto unlock;
-	}
-	dev->fd = fd;
+	r = 0;
+	if (alone)
+		type1_seclude(group, dev->ctx);
 	dev->next_bound = group->devices;
 	group->devices = dev;
 	group->base.bound++;
@@ -261,83 +168,113 @@ unlock:
 	return r;
 }
 
-static int type1_attach(struct backend_device *dev, struct op *op, struct backend_ioas *ioas,
-			uint32_t pt_id)
+int type1_file(struct backend_device *dev, struct op *op)
+{
+	int fd = atomic_load(&dev->fd);
+	if (fd >= 0)
+		return fd;
+	pthread_mutex_lock(&dev->group->lock);
+	fd = type1_open_file(dev, op);
+	pthread_mutex_unlock(&dev->group->lock);
+	return fd;
+}
+
+/* The first device of the group is attached, or an attached one moves. Needs the group's lock. */
+static int enter(struct backend_device *dev, struct op *op, struct type1_ioas *to, bool *ret_lost)
 {
 	struct type1_group *group = (struct type1_group *)dev->group;
-	bool lost = false;
-	int r = 0;
-	(void)pt_id;
+	struct type1_container *before = group->container;
+	int fd = atomic_load(&dev->fd), opened = -1;
 
-	if (!ioas)
-		return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
-			       "page tables have no ids on the type1 backend");
-
-	pthread_mutex_lock(&group->base.lock);
-	struct backend_ioas *old = group->base.ioas;
-	if (old && old != ioas && !device_attached(dev)) {
-		r = explain_attach(dev->ctx, op, -EINVAL, ioas);
-	} else if (old != ioas) {
-		r = type1_move(group, op, (struct type1_ioas *)old, (struct type1_ioas *)ioas,
-			       &lost);
+	int r = group->files ? 0 : type1_join(group, dev, op, to);
+	if (r < 0)
+		return r;
+	/* Nobody else may have a file that could be closed again. */
+	if (fd < 0)
+		r = opened = type1_get_file(dev, op);
+	if (r >= 0)
+		r = type1_enter(group, dev, op, to, ret_lost);
+	if (r >= 0) {
+		if (opened >= 0)
+			atomic_store(&dev->fd, opened);
+		return 0;
 	}
-	if (r == 0)
-		group_now_attached(dev, ioas, 0);
-	else if (lost)
-		group_now_lost(&group->base);
-	pthread_mutex_unlock(&group->base.lock);
+	/* Back to where it was. */
+	if (opened >= 0)
+		type1_put_file(dev, opened);
+	if (group->container != before)
+		type1_park(group, dev, op, r);
 	return r;
 }
 
-/* Needs the group's lock. */
-static int detach_locked(struct backend_device *dev, struct op *op)
+int type1_no_ids(struct op *op)
 {
-	struct type1_group *group = (struct type1_group *)dev->group;
-	bool lost = false;
-	int r = 0;
+	return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+		       "page tables have no ids on the type1 backend");
+}
 
-	if (!device_attached(dev))
-		return 0;
-	if (group->base.attached == 1)
-		r = type1_move(group, op, (struct type1_ioas *)group->base.ioas, NULL, &lost);
-	if (r == 0)
-		group_now_detached(dev);
-	return r;
+static int type1_attach(struct backend_device *dev, struct op *op, struct backend_ioas *ioas,
+			uint32_t pt_id)
+{
+	struct group *group = dev->group;
+	bool lost = false;
+	(void)pt_id;
+
+	if (!ioas)
+		return type1_no_ids(op);
+
+	pthread_mutex_lock(&group->lock);
+	int r;
+	if (!group->attached || (group->ioas != ioas && device_attached(dev)))
+		r = enter(dev, op, (struct type1_ioas *)ioas, &lost);
+	else if (group->ioas != ioas)
+		r = explain_attach(dev->ctx, op, -EINVAL, ioas);
+	else
+		r = type1_open_file(dev, op);
+	if (r >= 0)
+		group_now_attached(dev, ioas, 0);
+	else if (lost)
+		group_now_lost(group);
+	pthread_mutex_unlock(&group->lock);
+	return r < 0 ? r : 0;
 }
 
 static int type1_detach(struct backend_device *dev, struct op *op)
 {
-	pthread_mutex_lock(&dev->group->lock);
-	int r = detach_locked(dev, op);
-	pthread_mutex_unlock(&dev->group->lock);
+	struct group *group = dev->group;
+	int r = 0;
+
+	pthread_mutex_lock(&group->lock);
+	if (device_attached(dev)) {
+		if (group->attached == 1)
+			r = type1_exit((struct type1_group *)group, dev, op);
+		if (r == 0)
+			group_now_detached(dev);
+	}
+	pthread_mutex_unlock(&group->lock);
 	return r;
 }
 
 static void type1_device_close(struct backend_device *dev, bool disown)
 {
 	struct type1_group *group = (struct type1_group *)dev->group;
-	const struct sys *sys = dev->ctx->sys;
-	struct op ignored;
 
 	/* In a forked child the locks may be held by threads that do not exist. */
 	if (!disown)
 		pthread_mutex_lock(&group->base.lock);
 	if (!disown && device_attached(dev)) {
-		op_begin(&ignored, "close", "", NULL);
-		if (detach_locked(dev, &ignored) < 0) {
-			/* The mappings end with the container, when its last device is closed. */
-			type1_forget(group, (struct type1_ioas *)group->base.ioas);
-			group_now_lost(&group->base);
-		}
+		if (group->base.attached == 1)
+			type1_abandon(group, dev);
+		group_now_detached(dev);
 	}
+	type1_close_file(dev);
 	if (dev->bound) {
 		struct backend_device **link = &group->devices;
 		while (*link != dev)
 			link = &(*link)->next_bound;
 		*link = dev->next_bound;
-		sys->close(sys, dev->fd);
 		if (--group->base.bound == 0)
-			unclaim_group(sys, group, disown);
+			type1_unclaim(group, dev, disown);
 	}
 	if (!disown)
 		pthread_mutex_unlock(&group->base.lock);
@@ -345,16 +282,77 @@ static void type1_device_close(struct backend_device *dev, bool disown)
 	free(dev);
 }
 
-static int type1_device_open_fd(struct backend_ctx *ctx, struct op *op, int fd, uint32_t dev_id,
-				const struct place *place, struct backend_device **ret_dev)
+static enum libiommufd_reach type1_reach(struct backend_device *dev,
+					 struct libiommufd_ioas **ret_ioas)
+{
+	struct type1_group *group = (struct type1_group *)dev->group;
+	struct backend_ctx *ctx = dev->ctx;
+	enum libiommufd_reach reach = LIBIOMMUFD_REACH_KERNEL;
+
+	*ret_ioas = NULL;
+	pthread_mutex_lock(&group->base.lock);
+	pthread_mutex_lock(&ctx->groups_lock);
+	/* What one group in a container reaches all reach. */
+	if (group->container && group->container->attached) {
+		*ret_ioas = group->container->ioas->base.owner;
+		reach = LIBIOMMUFD_REACH_IOAS;
+	} else if (group->container) {
+		/* Others may have mapped what nobody here knows of. */
+		reach = group->container->given ? LIBIOMMUFD_REACH_UNKNOWN
+						: LIBIOMMUFD_REACH_NOTHING;
+	}
+	pthread_mutex_unlock(&ctx->groups_lock);
+	pthread_mutex_unlock(&group->base.lock);
+	return reach;
+}
+
+static bool type1_is_private(struct backend_device *dev)
+{
+	struct type1_group *group = (struct type1_group *)dev->group;
+	bool private = false;
+
+	/* Whoever is first is the one for all. */
+	pthread_mutex_lock(&group->base.lock);
+	struct type1_ioas *home = type1_home(group, dev->ctx);
+	if (home) {
+		pthread_mutex_lock(&home->lock);
+		private = group->container->attached &&
+			  type1_next_in_use(home, NULL) != group->container;
+		pthread_mutex_unlock(&home->lock);
+	}
+	type1_ioas_put(home);
+	pthread_mutex_unlock(&group->base.lock);
+	return private;
+}
+
+static int no_container(struct op *op)
+{
+	return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+		       "files of groups and devices need a context made from their container: "
+		       "libiommufd_ctx_open_fd() with LIBIOMMUFD_BACKEND_TYPE1");
+}
+
+static int type1_device_open_fd(struct backend_ctx *ctx, struct op *op, int fd, uint32_t state,
+				uint32_t dev_id, const struct place *place,
+				struct backend_device **ret_dev)
 {
 	(void)ctx;
 	(void)fd;
+	(void)state;
 	(void)dev_id;
 	(void)place;
 	(void)ret_dev;
-	return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
-		       "the type1 backend opens devices by name only");
+	return no_container(op);
+}
+
+static int type1_device_open_group(struct backend_ctx *ctx, struct op *op, int fd,
+				   const struct place *place, struct backend_device **ret_dev)
+{
+	(void)ctx;
+	(void)fd;
+	(void)place;
+	(void)ret_dev;
+	return no_container(op);
 }
 
 static int type1_ioas_open_id(struct backend_ctx *ctx, struct op *op, uint32_t id,
@@ -367,13 +365,42 @@ static int type1_ioas_open_id(struct backend_ctx *ctx, struct op *op, uint32_t i
 		       "address spaces have no ids on the type1 backend");
 }
 
-static int type1_kvm_fd(const struct backend_device *dev)
+int type1_kvm_fd(struct backend_device *dev, struct op *op)
 {
-	return atomic_load(&dev->bound) ? ((const struct type1_group *)dev->group)->fd : -1;
+	const struct type1_group *group = (const struct type1_group *)dev->group;
+
+	if (!atomic_load(&dev->bound))
+		return op_fail(op, -EACCES, LIBIOMMUFD_REASON_NOT_BOUND,
+			       "on type1 the group's file exists only while the device is bound");
+	if (group->fd < 0)
+		return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+			       "the group's file was not passed; "
+			       "libiommufd_device_open_group_fd() takes one");
+	return group->fd;
+}
+
+int type1_container_fd(struct backend_device *dev, struct op *op)
+{
+	/* With the device open the group stays where it is. */
+	int r = type1_file(dev, op);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&dev->group->lock);
+	struct type1_container *container = ((struct type1_group *)dev->group)->container;
+	struct type1_ioas *home = type1_home((struct type1_group *)dev->group, dev->ctx);
+	type1_lock_two(home, NULL);
+	pthread_mutex_lock(&dev->ctx->groups_lock);
+	container->given = true;
+	pthread_mutex_unlock(&dev->ctx->groups_lock);
+	int fd = container->fd;
+	type1_unlock_two(home, NULL);
+	type1_ioas_put(home);
+	pthread_mutex_unlock(&dev->group->lock);
+	return fd;
 }
 
 /* A duplicate of the file of a group that has bound devices; -EPERM if there is no such group. */
-static int type1_group_file(struct backend_ctx *ctx, uint32_t number)
+int type1_group_file(struct backend_ctx *ctx, uint32_t number)
 {
 	int fd = -EPERM;
 
@@ -389,7 +416,7 @@ static int type1_group_file(struct backend_ctx *ctx, uint32_t number)
 	return fd;
 }
 
-static bool type1_owns_group(struct backend_ctx *ctx, uint32_t number)
+bool type1_owns_group(struct backend_ctx *ctx, uint32_t number)
 {
 	struct group *group = group_find(ctx, (int)number);
 	if (!group)
@@ -421,11 +448,16 @@ const struct backend backend_type1 = {
 	.query_huge_pages = type1_query_huge_pages,
 	.device_open = type1_device_open,
 	.device_open_fd = type1_device_open_fd,
+	.device_open_group = type1_device_open_group,
 	.device_close = type1_device_close,
+	.file = type1_file,
 	.kvm_fd = type1_kvm_fd,
+	.container_fd = type1_container_fd,
 	.owns_group = type1_owns_group,
 	.group_file = type1_group_file,
 	.bind = type1_bind,
 	.attach = type1_attach,
 	.detach = type1_detach,
+	.reach = type1_reach,
+	.is_private = type1_is_private,
 };

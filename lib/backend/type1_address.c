@@ -28,46 +28,62 @@ bool type1_inside(const struct libiommufd_range *ranges, size_t count, uint64_t 
 	return false;
 }
 
-/* The ranges that all groups of ioas but one, and perhaps one more, can use. */
-int type1_intersect(const struct type1_ioas *ioas, const struct type1_group *without,
-		    const struct type1_group *with, struct libiommufd_range **ret_ranges,
+bool type1_can_hold(const struct type1_info *info, const struct type1_ioas *ioas)
+{
+	uint64_t smallest = info->page_sizes & -info->page_sizes;
+
+	for (const struct mapping *m = ioas->shadow.first; m; m = m->next)
+		if (!type1_inside(info->ranges, info->range_count, m->iova, m->last) ||
+		    ((m->iova | (m->last + 1)) & (smallest - 1)))
+			return false;
+	return true;
+}
+
+/* Replace *ranges by what it has in common with info; NULL is everything. */
+static int narrow(struct libiommufd_range **ranges, size_t *count, const struct type1_info *info)
+{
+	/* Two lists of a and b ranges have at most a + b - 1 common parts. */
+	size_t room = *count + info->range_count, n = 0, a = 0, b = 0;
+	struct libiommufd_range *common = calloc(room ? room : 1, sizeof(*common));
+
+	if (!common)
+		return -ENOMEM;
+	if (!*ranges) {
+		n = info->range_count;
+		memcpy(common, info->ranges, n * sizeof(*common));
+	}
+	while (a < *count && b < info->range_count) {
+		const struct libiommufd_range *x = &(*ranges)[a], *y = &info->ranges[b];
+		uint64_t start = x->start > y->start ? x->start : y->start;
+		uint64_t last = x->last < y->last ? x->last : y->last;
+		if (start <= last)
+			common[n++] = (struct libiommufd_range){start, last};
+		if (x->last < y->last)
+			a++;
+		else
+			b++;
+	}
+	free(*ranges);
+	*ranges = common;
+	*count = n;
+	return 0;
+}
+
+int type1_intersect(const struct type1_ioas *ioas, const struct type1_container *without,
+		    const struct type1_info *with, struct libiommufd_range **ret_ranges,
 		    size_t *ret_count)
 {
-	const struct type1_group *next = with ? with : ioas->groups;
+	const struct type1_container *container = NULL;
 	struct libiommufd_range *ranges = NULL;
 	size_t count = 0;
 
-	for (; next; next = next == with ? ioas->groups : next->peer) {
-		if (next == without)
-			continue;
-		/* Two lists of a and b ranges have at most a + b - 1 common parts. */
-		size_t room = ranges ? count + next->range_count : next->range_count;
-		struct libiommufd_range *common = calloc(room ? room : 1, sizeof(*common));
-		if (!common) {
-			free(ranges);
-			return -ENOMEM;
-		}
-		if (!ranges) {
-			memcpy(common, next->ranges, next->range_count * sizeof(*common));
-			count = next->range_count;
-		} else {
-			size_t n = 0, a = 0, b = 0;
-			while (a < count && b < next->range_count) {
-				const struct libiommufd_range *x = &ranges[a],
-							      *y = &next->ranges[b];
-				uint64_t start = x->start > y->start ? x->start : y->start;
-				uint64_t last = x->last < y->last ? x->last : y->last;
-				if (start <= last)
-					common[n++] = (struct libiommufd_range){start, last};
-				if (x->last < y->last)
-					a++;
-				else
-					b++;
-			}
-			count = n;
-		}
+	int r = with ? narrow(&ranges, &count, with) : 0;
+	while (r == 0 && (container = type1_next_in_use(ioas, container)))
+		if (container != without)
+			r = narrow(&ranges, &count, &container->info);
+	if (r < 0) {
 		free(ranges);
-		ranges = common;
+		return r;
 	}
 	*ret_ranges = ranges;
 	*ret_count = count;
@@ -75,16 +91,18 @@ int type1_intersect(const struct type1_ioas *ioas, const struct type1_group *wit
 }
 
 /* Where the IOMMU can use a large page, memory and address must lie alike in it. */
-static bool pick(const struct type1_ioas *ioas, uint64_t va, uint64_t length, uint64_t *ret_iova)
+static bool pick(struct type1_ioas *ioas, uint64_t va, uint64_t from, uint64_t length,
+		 uint64_t *ret_iova)
 {
-	const struct libiommufd_range *ranges = ioas->groups ? ioas->ranges : safe_ranges;
+	const struct libiommufd_range *ranges = ioas->ranges ? ioas->ranges : safe_ranges;
 	size_t count =
-		ioas->groups ? ioas->range_count : sizeof(safe_ranges) / sizeof(safe_ranges[0]);
+		ioas->ranges ? ioas->range_count : sizeof(safe_ranges) / sizeof(safe_ranges[0]);
 	const uint64_t large = 2 << 20, page = page_size();
 	uint64_t alignment = length >= large ? large : page;
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t first = ranges[i].start < page ? page : ranges[i].start;
+		first = first < from ? from : first;
 		if (first <= ranges[i].last &&
 		    shadow_find_free(&ioas->shadow, first, ranges[i].last, length, alignment, va,
 				     ret_iova))
@@ -93,18 +111,17 @@ static bool pick(const struct type1_ioas *ioas, uint64_t va, uint64_t length, ui
 	return false;
 }
 
-/* Choose or check the address of a new mapping. Needs the lock. */
-int type1_place(const struct type1_ioas *ioas, struct op *op, struct dma *dma, uint64_t va)
+/* Choose or check the address of a new mapping; whether it is taken is not looked at. Needs the lock. */
+int type1_place(struct type1_ioas *ioas, struct op *op, struct dma *dma, uint64_t va)
 {
 	const struct backend_ctx *ctx = ioas->base.ctx;
 
 	if (!dma->fixed)
-		return pick(ioas, va, dma->length, &dma->iova) ? 0
-							       : explain_map(ctx, op, -ENOSPC, dma);
+		return pick(ioas, va, dma->iova, dma->length, &dma->iova)
+			       ? 0
+			       : explain_map(ctx, op, -ENOSPC, dma);
 	uint64_t last = dma->iova + dma->length - 1;
-	if (ioas->groups && !type1_inside(ioas->ranges, ioas->range_count, dma->iova, last))
+	if (ioas->ranges && !type1_inside(ioas->ranges, ioas->range_count, dma->iova, last))
 		return explain_map(ctx, op, -EINVAL, dma);
-	if (shadow_find(&ioas->shadow, dma->iova, last))
-		return explain_map(ctx, op, -EEXIST, dma);
 	return 0;
 }

@@ -1,12 +1,68 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns the ioctls that change what one container maps. Knows nothing of why: the record decides what is
- * to be mapped where.
+ * Owns containers and the ioctls that change what one maps. Knows nothing of why: the record decides
+ * what is to be mapped where.
  */
 #include "type1.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "explain.h"
+#include "uapi/iommufd.h"
 #include "uapi/vfio.h"
 
-int type1_map_into(const struct type1_ioas *ioas, const struct type1_group *group,
+static const char container_path[] = "/dev/vfio/vfio";
+
+int type1_container_open(const struct sys *sys, struct op *op)
+{
+	int fd = sys->open(sys, container_path, O_RDWR);
+	if (fd == -ENOENT || fd == -ENODEV || fd == -ENXIO)
+		return op_fail(op, fd, LIBIOMMUFD_REASON_NO_BACKEND,
+			       "/dev/vfio/vfio is not there; load the module vfio");
+	if (fd < 0)
+		return explain_node(op, fd, container_path);
+
+	if (sys->ioctl(sys, fd, VFIO_GET_API_VERSION, NULL) != VFIO_API_VERSION ||
+	    sys->ioctl(sys, fd, VFIO_CHECK_EXTENSION, (void *)VFIO_TYPE1v2_IOMMU) != 1) {
+		sys->close(sys, fd);
+		return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NO_BACKEND,
+			       "/dev/vfio/vfio does not offer type1 v2; load the module "
+			       "vfio_iommu_type1");
+	}
+	return fd;
+}
+
+bool type1_container_is_iommufd(const struct sys *sys, int fd)
+{
+	/* A question that changes nothing, and that no container knows. */
+	struct iommu_option cmd = {
+		.size = sizeof(cmd),
+		.option_id = IOMMU_OPTION_RLIMIT_MODE,
+		.op = IOMMU_OPTION_OP_GET,
+	};
+
+	return sys->ioctl(sys, fd, IOMMU_OPTION, &cmd) == 0;
+}
+
+void type1_container_free(const struct sys *sys, struct type1_container *container)
+{
+	sys->close(sys, container->fd);
+	free(container->info.ranges);
+	free(container);
+}
+
+struct type1_container *type1_next_in_use(const struct type1_ioas *ioas,
+					  const struct type1_container *container)
+{
+	struct type1_container *next = container ? container->next : ioas->containers;
+
+	while (next && !next->attached)
+		next = next->next;
+	return next;
+}
+
+int type1_map_into(const struct type1_ioas *ioas, const struct type1_container *container,
 		   const struct mapping *mapping)
 {
 	const struct sys *sys = ioas->base.ctx->sys;
@@ -18,11 +74,11 @@ int type1_map_into(const struct type1_ioas *ioas, const struct type1_group *grou
 		.iova = mapping->iova,
 		.size = mapping_length(mapping),
 	};
-	return sys->ioctl(sys, group->container, VFIO_IOMMU_MAP_DMA, &cmd);
+	return sys->ioctl(sys, container->fd, VFIO_IOMMU_MAP_DMA, &cmd);
 }
 
-int type1_unmap_from(const struct type1_ioas *ioas, const struct type1_group *group, uint64_t iova,
-		     uint64_t length)
+int type1_unmap_from(const struct type1_ioas *ioas, const struct type1_container *container,
+		     uint64_t iova, uint64_t length)
 {
 	const struct sys *sys = ioas->base.ctx->sys;
 	struct vfio_iommu_type1_dma_unmap cmd = {
@@ -30,50 +86,61 @@ int type1_unmap_from(const struct type1_ioas *ioas, const struct type1_group *gr
 		.iova = iova,
 		.size = length,
 	};
-	return sys->ioctl(sys, group->container, VFIO_IOMMU_UNMAP_DMA, &cmd);
+	return sys->ioctl(sys, container->fd, VFIO_IOMMU_UNMAP_DMA, &cmd);
 }
 
-/* Everything the record has, in one call: all or, on failure, none. */
-int type1_unmap_span(const struct type1_ioas *ioas, const struct type1_group *group, uint64_t first,
-		     uint64_t last)
+/* Where others map, too, what lies between ours is not ours. */
+static int unmap_each(const struct type1_ioas *ioas, const struct type1_container *container,
+		      uint64_t first, uint64_t last)
 {
-	uint64_t length = last - first + 1;
+	const struct mapping *m, *undo;
+	int r = 0;
 
-	if (length)
-		return type1_unmap_from(ioas, group, first, length);
-	/* The whole address space: a length that cannot be said. So its first mapping, and the rest. */
-	const struct mapping *mapping = shadow_find(&ioas->shadow, first, last);
-	int r = type1_unmap_from(ioas, group, mapping->iova, mapping_length(mapping));
+	for (m = shadow_find(&ioas->shadow, first, last); m && m->last <= last; m = m->next) {
+		r = type1_unmap_from(ioas, container, m->iova, mapping_length(m));
+		if (r < 0)
+			break;
+	}
 	if (r < 0)
-		return r;
-	r = type1_unmap_from(ioas, group, mapping->last + 1, last - mapping->last);
-	if (r < 0)
-		type1_map_into(ioas, group, mapping);
+		for (undo = shadow_find(&ioas->shadow, first, last); undo != m; undo = undo->next)
+			type1_map_into(ioas, container, undo);
 	return r;
 }
 
-int type1_unmap_all_from(const struct type1_ioas *ioas, const struct type1_group *group)
+int type1_unmap_span(const struct type1_ioas *ioas, const struct type1_container *container,
+		     uint64_t first, uint64_t last)
 {
-	const struct mapping *root = ioas->shadow.root;
+	uint64_t length = last - first + 1;
 
-	return root ? type1_unmap_span(ioas, group, root->subtree_first, root->subtree_last) : 0;
+	if (container->given)
+		return unmap_each(ioas, container, first, last);
+	if (length)
+		return type1_unmap_from(ioas, container, first, length);
+	/* The whole address space: a length that cannot be said. So its first mapping, and the rest. */
+	const struct mapping *mapping = shadow_find(&ioas->shadow, first, last);
+	int r = type1_unmap_from(ioas, container, mapping->iova, mapping_length(mapping));
+	if (r < 0)
+		return r;
+	r = type1_unmap_from(ioas, container, mapping->last + 1, last - mapping->last);
+	if (r < 0)
+		type1_map_into(ioas, container, mapping);
+	return r;
 }
 
-struct mapping *type1_next(const struct type1_ioas *ioas, const struct mapping *mapping)
+int type1_unmap_all_from(const struct type1_ioas *ioas, const struct type1_container *container)
 {
-	if (!mapping)
-		return shadow_find(&ioas->shadow, 0, UINT64_MAX);
-	if (mapping->last == UINT64_MAX)
-		return NULL;
-	return shadow_find(&ioas->shadow, mapping->last + 1, UINT64_MAX);
+	const struct shadow *shadow = &ioas->shadow;
+
+	return shadow->first
+		       ? type1_unmap_span(ioas, container, shadow->first->iova, shadow->last->last)
+		       : 0;
 }
 
-/* On failure some may be mapped. */
-int type1_map_all_into(const struct type1_ioas *ioas, const struct type1_group *group)
+int type1_map_all_into(const struct type1_ioas *ioas, const struct type1_container *container)
 {
 	int r = 0;
 
-	for (struct mapping *m = NULL; r == 0 && (m = type1_next(ioas, m));)
-		r = type1_map_into(ioas, group, m);
+	for (const struct mapping *m = ioas->shadow.first; r == 0 && m; m = m->next)
+		r = type1_map_into(ioas, container, m);
 	return r;
 }

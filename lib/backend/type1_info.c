@@ -2,17 +2,12 @@
 /* Owns the reading of what a type1 container's IOMMU can do. Trusts no length or offset it is given. */
 #include "type1.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "uapi/vfio.h"
-
-/* Kernels before 5.4 do not tell: what every IOMMU has, without the usual MSI windows. */
-static const struct libiommufd_range default_ranges[] = {
-	{0, 0x7ffffff},
-	{0x8100000, 0xfedfffff},
-	{0xfef00000, (1ULL << 39) - 1},
-};
 
 static int by_start(const void *a, const void *b)
 {
@@ -51,35 +46,132 @@ static const void *find_capability(const void *info, uint32_t size, uint32_t off
 	return NULL;
 }
 
-static int take_ranges(const struct vfio_iommu_type1_info *info, uint32_t size,
-		       struct type1_group *group)
+/* ---- Addresses ---- */
+
+/* Those that the kernel tells; -ENOENT if it does not. */
+static int told_ranges(const struct vfio_iommu_type1_info *info, uint32_t size,
+		       struct type1_info *to)
 {
 	struct vfio_iommu_type1_info_cap_iova_range cap;
 	const char *found = NULL;
-	const void *from = default_ranges;
-	size_t count = sizeof(default_ranges) / sizeof(default_ranges[0]);
 
 	if (info->flags & VFIO_IOMMU_INFO_CAPS)
 		found = find_capability(info, size, info->cap_offset,
 					VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(cap));
-	if (found) {
-		size_t room = size - (size_t)(found - (const char *)info) - sizeof(cap);
-		memcpy(&cap, found, sizeof(cap));
-		from = found + sizeof(cap);
-		count = cap.nr_iovas;
-		if (count > room / sizeof(struct libiommufd_range))
-			return -EIO;
-	}
-	struct libiommufd_range *ranges = copy_ranges(from, count);
-	if (!ranges)
+	if (!found)
+		return -ENOENT;
+	size_t room = size - (size_t)(found - (const char *)info) - sizeof(cap);
+	memcpy(&cap, found, sizeof(cap));
+	if (cap.nr_iovas > room / sizeof(struct libiommufd_range))
+		return -EIO;
+	to->ranges = copy_ranges(found + sizeof(cap), cap.nr_iovas);
+	to->range_count = cap.nr_iovas;
+	return to->ranges ? 0 : -ENOMEM;
+}
+
+/* Take [first, last] out of the ranges. */
+static int exclude(struct type1_info *info, uint64_t first, uint64_t last)
+{
+	struct libiommufd_range *left = calloc(info->range_count + 1, sizeof(*left));
+	size_t n = 0;
+
+	if (!left)
 		return -ENOMEM;
-	free(group->ranges);
-	group->ranges = ranges;
-	group->range_count = count;
+	for (size_t i = 0; i < info->range_count; i++) {
+		struct libiommufd_range range = info->ranges[i];
+		if (last < range.start || first > range.last) {
+			left[n++] = range;
+			continue;
+		}
+		if (range.start < first)
+			left[n++] = (struct libiommufd_range){range.start, first - 1};
+		if (range.last > last)
+			left[n++] = (struct libiommufd_range){last + 1, range.last};
+	}
+	free(info->ranges);
+	info->ranges = left;
+	info->range_count = n;
 	return 0;
 }
 
-int type1_read_info(const struct sys *sys, struct op *op, struct type1_group *group)
+struct reserved {
+	struct type1_info *info;
+	bool any;
+};
+
+/* A line such as "0x00000000fee00000 0x00000000feefffff msi". */
+static int take_reserved(void *data, const char *line)
+{
+	struct reserved *reserved = data;
+	uint64_t first, last;
+	char type[24];
+
+	if (sscanf(line, "%" SCNx64 " %" SCNx64 " %23s", &first, &last, type) != 3 || first > last)
+		return 0;
+	/* What every IOMMU before 5.4 has, whatever the device says. */
+	if (!reserved->any && exclude(reserved->info, 1ULL << 39, UINT64_MAX) < 0)
+		return -ENOMEM;
+	reserved->any = true;
+	/* Relaxable: the firmware's affair, which ends when user space takes the device. */
+	return strcmp(type, "direct-relaxable") ? exclude(reserved->info, first, last) : 0;
+}
+
+/*
+ * The kernel tells none if it is older than 5.4, or if there is no IOMMU behind the container but only
+ * software, which takes any address. A group with an IOMMU has reserved regions, at least for MSI.
+ */
+static int guessed_ranges(const struct sys *sys, int number, const struct type1_info *before,
+			  struct type1_info *to)
+{
+	static const struct libiommufd_range everything = {0, UINT64_MAX};
+	struct reserved reserved = {.info = to};
+	char dir[64];
+
+	to->range_count = before->ranges ? before->range_count : 1;
+	to->ranges = copy_ranges(before->ranges ? before->ranges : &everything, to->range_count);
+	if (!to->ranges)
+		return -ENOMEM;
+	/* Of a passed container the groups are not known, nor may files be read. */
+	if (number < 0)
+		return 0;
+	snprintf(dir, sizeof(dir), "/sys/kernel/iommu_groups/%d", number);
+	int r = sysfs_lines(sys, dir, "reserved_regions", take_reserved, &reserved);
+	/* Of older kernels than that. */
+	return r == -ENOENT ? 0 : r;
+}
+
+/* ---- All of it ---- */
+
+static int take(const struct sys *sys, const struct vfio_iommu_type1_info *info, uint32_t size,
+		int number, const struct type1_info *before, struct type1_info *ret_info)
+{
+	struct vfio_iommu_type1_info_dma_avail avail;
+	struct type1_info result = {
+		.page_sizes =
+			info->flags & VFIO_IOMMU_INFO_PGSIZES ? info->iova_pgsizes : page_size(),
+		.entries_left = UINT64_MAX,
+	};
+	const void *found = NULL;
+
+	if (info->flags & VFIO_IOMMU_INFO_CAPS)
+		found = find_capability(info, size, info->cap_offset,
+					VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL, sizeof(avail));
+	if (found) {
+		memcpy(&avail, found, sizeof(avail));
+		result.entries_left = avail.avail;
+	}
+	int r = told_ranges(info, size, &result);
+	if (r == -ENOENT)
+		r = guessed_ranges(sys, number, before, &result);
+	if (r < 0)
+		free(result.ranges);
+	else
+		*ret_info = result;
+	return r;
+}
+
+int type1_read_info(const struct sys *sys, struct op *op, int container, int number,
+		    const struct type1_info *before, struct type1_info *ret_info)
 {
 	uint32_t size = 512;
 	struct vfio_iommu_type1_info *info = NULL;
@@ -93,16 +185,13 @@ int type1_read_info(const struct sys *sys, struct op *op, struct type1_group *gr
 			break;
 		}
 		info->argsz = size;
-		r = sys->ioctl(sys, group->container, VFIO_IOMMU_GET_INFO, info);
+		r = sys->ioctl(sys, container, VFIO_IOMMU_GET_INFO, info);
 		if (r < 0 || info->argsz <= size || info->argsz > 1 << 20)
 			break;
 		size = info->argsz;
 	}
 	if (r == 0)
-		r = take_ranges(info, size, group);
-	if (r == 0)
-		group->page_sizes =
-			info->flags & VFIO_IOMMU_INFO_PGSIZES ? info->iova_pgsizes : page_size();
+		r = take(sys, info, size, number, before, ret_info);
 	free(info);
 	if (r < 0)
 		return op_fail(op, r,

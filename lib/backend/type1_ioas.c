@@ -20,31 +20,41 @@ int type1_ioas_create(struct backend_ctx *ctx, struct op *op, struct backend_ioa
 	if (!ioas)
 		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
 	ioas->base.ctx = ctx;
+	atomic_init(&ioas->refs, 1);
 	pthread_mutex_init(&ioas->lock, NULL);
 	*ret_ioas = &ioas->base;
 	return 0;
 }
 
-static void free_mappings(struct mapping *node)
+void type1_ioas_put(struct type1_ioas *ioas)
 {
-	if (!node)
+	if (!ioas || atomic_fetch_sub(&ioas->refs, 1) != 1)
 		return;
-	free_mappings(node->left);
-	free_mappings(node->right);
-	free(node);
+	for (struct mapping *m = ioas->shadow.first, *next; m; m = next) {
+		next = m->next;
+		free(m);
+	}
+	free(ioas->spare);
+	free(ioas->ranges);
+	pthread_mutex_destroy(&ioas->lock);
+	free(ioas);
 }
 
 int type1_ioas_destroy(struct backend_ioas *base, struct op *op, bool disown)
 {
 	struct type1_ioas *ioas = (struct type1_ioas *)base;
 
-	if (ioas->groups && !disown)
-		return op_fail(op, -EBUSY, LIBIOMMUFD_REASON_IN_USE,
-			       "devices are attached to it; detach them first");
-	free_mappings(ioas->shadow.root);
-	free(ioas->ranges);
-	pthread_mutex_destroy(&ioas->lock);
-	free(ioas);
+	if (!disown) {
+		pthread_mutex_lock(&ioas->lock);
+		bool in_use = type1_next_in_use(ioas, NULL);
+		pthread_mutex_unlock(&ioas->lock);
+		if (in_use)
+			return op_fail(op, -EBUSY, LIBIOMMUFD_REASON_IN_USE,
+				       "devices are attached to it; detach them first");
+	}
+	/* Containers that were made for it but are not in use may outlive it. */
+	base->owner = NULL;
+	type1_ioas_put(ioas);
 	return 0;
 }
 
@@ -54,6 +64,8 @@ static int explain_type1_map(const struct type1_ioas *ioas, struct op *op, int e
 			     const struct dma *dma)
 {
 	/* The address was free by our record, so the container is out of entries, not of addresses. */
+	if (error == -ENOSPC && ioas->base.borrowed)
+		return explain_attach(ioas->base.ctx, op, error, &ioas->base);
 	if (error == -ENOSPC) {
 		op_fail(op, error, LIBIOMMUFD_REASON_ENTRY_LIMIT,
 			"the container holds %zu mappings and takes no more; raise the parameter "
@@ -65,36 +77,41 @@ static int explain_type1_map(const struct type1_ioas *ioas, struct op *op, int e
 	return explain_map(ioas->base.ctx, op, error, dma);
 }
 
-/* Into every attached container, or none. Needs the lock. */
-static int add_mapping(struct type1_ioas *ioas, struct mapping *mapping)
+static void drop_mapping(struct type1_ioas *ioas, struct mapping *mapping)
 {
-	const struct type1_group *group, *undo;
-	int r;
-
-	for (group = ioas->groups; group; group = group->peer) {
-		r = type1_map_into(ioas, group, mapping);
-		if (r < 0)
-			goto undo;
-	}
-	shadow_insert(&ioas->shadow, mapping);
-	return 0;
-undo:
-	for (undo = ioas->groups; undo != group; undo = undo->peer)
-		type1_unmap_from(ioas, undo, mapping->iova, mapping_length(mapping));
-	return r;
+	/* What maps and unmaps all the time does so without the allocator. */
+	free(ioas->spare);
+	ioas->spare = mapping;
 }
 
-static struct mapping *new_mapping(uint64_t va, uint64_t iova, uint64_t length, uint32_t access)
+/* Into the record and every attached container, or none. The mapping is new. Needs the lock. */
+static int add_mapping(struct type1_ioas *ioas, struct op *op, const struct dma *dma, uint64_t va,
+		       uint64_t iova, uint64_t length)
 {
-	struct mapping *mapping = calloc(1, sizeof(*mapping));
+	const struct type1_container *container = NULL, *undo = NULL;
+	struct mapping *mapping = ioas->spare ? ioas->spare : malloc(sizeof(*mapping));
+	int r = 0;
 
-	if (mapping) {
-		mapping->iova = iova;
-		mapping->last = iova + length - 1;
-		mapping->va = va;
-		mapping->access = access;
+	if (!mapping)
+		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	ioas->spare = NULL;
+	mapping->iova = iova;
+	mapping->last = iova + length - 1;
+	mapping->va = va;
+	mapping->access = dma->access;
+	if (!shadow_insert(&ioas->shadow, mapping)) {
+		drop_mapping(ioas, mapping);
+		return explain_map(ioas->base.ctx, op, -EEXIST, dma);
 	}
-	return mapping;
+	while (r == 0 && (container = type1_next_in_use(ioas, container)))
+		r = type1_map_into(ioas, container, mapping);
+	if (r == 0)
+		return 0;
+	while ((undo = type1_next_in_use(ioas, undo)) != container)
+		type1_unmap_from(ioas, undo, iova, length);
+	shadow_remove(&ioas->shadow, mapping);
+	drop_mapping(ioas, mapping);
+	return explain_type1_map(ioas, op, r, dma);
 }
 
 int type1_map(struct backend_ioas *base, struct op *op, struct dma *dma)
@@ -102,20 +119,17 @@ int type1_map(struct backend_ioas *base, struct op *op, struct dma *dma)
 	struct type1_ioas *ioas = (struct type1_ioas *)base;
 
 	pthread_mutex_lock(&ioas->lock);
-	int r = type1_place(ioas, op, dma, dma->va);
-	if (r < 0)
-		goto unlock;
-	struct mapping *mapping = new_mapping(dma->va, dma->iova, dma->length, dma->access);
-	if (!mapping) {
-		r = op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
-		goto unlock;
+	int r;
+	for (;;) {
+		r = type1_place(ioas, op, dma, dma->va);
+		if (r == 0)
+			r = add_mapping(ioas, op, dma, dma->va, dma->iova, dma->length);
+		/* Who was given the container's file maps into it, too: look behind that. */
+		if (r != -EEXIST || dma->fixed || dma->iova + dma->length < dma->iova)
+			break;
+		op_forgive(op);
+		dma->iova += dma->length;
 	}
-	r = add_mapping(ioas, mapping);
-	if (r < 0) {
-		free(mapping);
-		r = explain_type1_map(ioas, op, r, dma);
-	}
-unlock:
 	pthread_mutex_unlock(&ioas->lock);
 	return r;
 }
@@ -150,15 +164,17 @@ void type1_lock_two(struct type1_ioas *a, struct type1_ioas *b)
 {
 	struct type1_ioas *first = a < b ? a : b, *second = a < b ? b : a;
 
-	pthread_mutex_lock(&first->lock);
-	if (first != second)
+	if (first && first != second)
+		pthread_mutex_lock(&first->lock);
+	if (second)
 		pthread_mutex_lock(&second->lock);
 }
 
 void type1_unlock_two(struct type1_ioas *a, struct type1_ioas *b)
 {
-	pthread_mutex_unlock(&a->lock);
-	if (a != b)
+	if (a)
+		pthread_mutex_unlock(&a->lock);
+	if (b && a != b)
 		pthread_mutex_unlock(&b->lock);
 }
 
@@ -169,29 +185,26 @@ static int remove_range(struct type1_ioas *ioas, struct mapping *first, uint64_t
 	uint64_t end = first->last, bytes = 0;
 	struct mapping *m;
 
-	for (m = first; m && m->last <= last; m = type1_next(ioas, m))
+	for (m = first; m && m->last <= last; m = m->next)
 		end = m->last;
 
-	const struct type1_group *group, *undo;
+	const struct type1_container *container = NULL, *undo = NULL;
 	int r = 0;
-	for (group = ioas->groups; group; group = group->peer) {
-		r = type1_unmap_span(ioas, group, first->iova, end);
-		if (r < 0)
-			break;
-	}
+	while (r == 0 && (container = type1_next_in_use(ioas, container)))
+		r = type1_unmap_span(ioas, container, first->iova, end);
 	if (r < 0) {
 		/* Where it is gone already, bring it back: the record stays true. */
-		for (undo = ioas->groups; undo != group; undo = undo->peer)
-			for (m = first; m && m->last <= end; m = type1_next(ioas, m))
+		while ((undo = type1_next_in_use(ioas, undo)) != container)
+			for (m = first; m && m->last <= end; m = m->next)
 				type1_map_into(ioas, undo, m);
 		return r;
 	}
 	for (m = first; m;) {
-		struct mapping *next = type1_next(ioas, m);
+		struct mapping *next = m->next;
 		bool more = next && next->last <= end;
 		bytes += mapping_length(m);
 		shadow_remove(&ioas->shadow, m);
-		free(m);
+		drop_mapping(ioas, m);
 		m = more ? next : NULL;
 	}
 	*ret_unmapped = bytes;
@@ -203,8 +216,8 @@ int type1_copy(struct backend_ioas *dst_base, struct backend_ioas *src_base, str
 {
 	struct type1_ioas *dst = (struct type1_ioas *)dst_base,
 			  *src = (struct type1_ioas *)src_base;
-	struct mapping *from, *copy, *first = NULL;
 	uint64_t done = 0, ignored;
+	const struct mapping *from;
 
 	type1_lock_two(dst, src);
 	int r = check_source(src, op, dma);
@@ -212,6 +225,9 @@ int type1_copy(struct backend_ioas *dst_base, struct backend_ioas *src_base, str
 		from = shadow_find(&src->shadow, dma->va, dma->va);
 		r = type1_place(dst, op, dma, from->va + (dma->va - from->iova));
 	}
+	/* Before the first piece is reachable. */
+	if (r == 0 && shadow_find(&dst->shadow, dma->iova, dma->iova + dma->length - 1))
+		r = explain_map(dst->base.ctx, op, -EEXIST, dma);
 	/* One piece for each mapping of the source, since their memory need not be contiguous. */
 	while (r == 0 && done < dma->length) {
 		from = shadow_find(&src->shadow, dma->va + done, dma->va + done);
@@ -219,22 +235,13 @@ int type1_copy(struct backend_ioas *dst_base, struct backend_ioas *src_base, str
 		uint64_t length = mapping_length(from) - skip;
 		if (length > dma->length - done)
 			length = dma->length - done;
-		copy = new_mapping(from->va + skip, dma->iova + done, length, dma->access);
-		if (!copy) {
-			r = op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
-			break;
-		}
-		r = add_mapping(dst, copy);
-		if (r < 0) {
-			free(copy);
-			r = explain_type1_map(dst, op, r, dma);
-			break;
-		}
-		first = first ? first : copy;
-		done += length;
+		r = add_mapping(dst, op, dma, from->va + skip, dma->iova + done, length);
+		if (r == 0)
+			done += length;
 	}
-	if (r < 0 && first)
-		remove_range(dst, first, dma->iova + done - 1, &ignored);
+	if (r < 0 && done)
+		remove_range(dst, shadow_find(&dst->shadow, dma->iova, dma->iova),
+			     dma->iova + done - 1, &ignored);
 	type1_unlock_two(dst, src);
 	return r;
 }
@@ -249,7 +256,9 @@ int type1_unmap(struct backend_ioas *base, struct op *op, uint64_t iova, uint64_
 
 	pthread_mutex_lock(&ioas->lock);
 	struct mapping *first = shadow_find(&ioas->shadow, iova, last);
-	const struct mapping *at_end = shadow_find(&ioas->shadow, last, last);
+	const struct mapping *at_end = first;
+	if (first && first->last < last)
+		at_end = shadow_find(&ioas->shadow, last, last);
 	if (!first && all)
 		*ret_unmapped = 0;
 	else if (!first || first->iova < iova || (at_end && at_end->last > last))
@@ -276,10 +285,11 @@ int type1_ranges(struct backend_ioas *base, struct op *op, struct libiommufd_ran
 	uint64_t alignment = page_size();
 
 	pthread_mutex_lock(&ioas->lock);
-	const struct libiommufd_range *from = ioas->groups ? ioas->ranges : &everything;
-	size_t count = ioas->groups ? ioas->range_count : 1;
-	for (const struct type1_group *group = ioas->groups; group; group = group->peer) {
-		uint64_t smallest = group->page_sizes & -group->page_sizes;
+	const struct libiommufd_range *from = ioas->ranges ? ioas->ranges : &everything;
+	size_t count = ioas->ranges ? ioas->range_count : 1;
+	const struct type1_container *container = NULL;
+	while ((container = type1_next_in_use(ioas, container))) {
+		uint64_t smallest = container->info.page_sizes & -container->info.page_sizes;
 		alignment = smallest > alignment ? smallest : alignment;
 	}
 	struct libiommufd_range *ranges = malloc((count ? count : 1) * sizeof(*ranges));

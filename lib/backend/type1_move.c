@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns the coming and going of groups: what an address space maps is mapped into the container of a
- * group that joins and taken out when it leaves. What fails is undone, or said to be lost.
+ * Owns where the DMA of a container goes: the mappings of an address space are put in when its first
+ * group is attached, exchanged when that group moves, and taken out when its last group is detached.
+ * What fails is undone, or said to be lost.
  */
 #include "type1.h"
 
@@ -10,113 +11,203 @@
 
 #include "explain.h"
 
-static void take_ranges(struct type1_ioas *ioas, struct libiommufd_range *ranges, size_t count)
+/* ---- The ranges of an address space ---- */
+
+struct range_list {
+	struct libiommufd_range *ranges;
+	size_t count;
+};
+
+static void take_ranges(struct type1_ioas *ioas, struct range_list *list)
 {
 	free(ioas->ranges);
-	ioas->ranges = ranges;
-	ioas->range_count = count;
+	ioas->ranges = list->ranges;
+	ioas->range_count = list->count;
+	list->ranges = NULL;
+}
+
+/* The container stops holding the mappings. Without memory the ranges stay narrow, never wrong. */
+static void now_empty(struct type1_container *container, struct backend_ctx *ctx)
+{
+	struct type1_ioas *ioas = container->ioas;
+	struct range_list wider = {0};
+
+	type1_set_attached(container, ctx, 0);
+	if (type1_intersect(ioas, NULL, NULL, &wider.ranges, &wider.count) == 0)
+		take_ranges(ioas, &wider);
+	/* One group alone is free to go elsewhere; several stay together where they are. */
+	if (container->groups == 1)
+		type1_set_home(container, ctx, NULL);
+}
+
+/* ---- The mappings of a container ---- */
+
+/* Everything that can be known before anything is changed. Needs the locks. */
+static int check(struct backend_device *dev, struct op *op, struct type1_container *container,
+		 const struct type1_ioas *from, const struct type1_ioas *to)
+{
+	if (!to->shadow.count)
+		return 0;
+	int r = type1_reread(dev, op, container);
+	if (r < 0)
+		return r;
+	if (!type1_can_hold(&container->info, to))
+		return explain_attach(dev->ctx, op, -EADDRINUSE, &to->base);
+	uint64_t left = container->info.entries_left, given_back = from ? from->shadow.count : 0;
+	if (to->shadow.count > left && to->shadow.count - left > given_back) {
+		explain_attach(dev->ctx, op, -ENOSPC, &to->base);
+		op_limit(op, to->shadow.count, left + given_back);
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+/* Put back what the container held before. Needs the locks. */
+static int restore(const struct type1_container *container, struct op *op,
+		   const struct type1_ioas *from, int error, bool *ret_lost)
+{
+	if (!from || type1_map_all_into(from, container) == 0)
+		return error;
+	type1_unmap_all_from(from, container);
+	*ret_lost = true;
+	return op_fail(op, error, LIBIOMMUFD_REASON_RESTORE_FAILED,
+		       "the new address space could not be mapped (%s) and the old one not "
+		       "restored: the group is detached and reaches nothing; attach it again",
+		       strerrordesc_np(-error));
+}
+
+static int not_unmapped(struct op *op, int error)
+{
+	return op_fail(op, error, LIBIOMMUFD_REASON_KERNEL,
+		       "what was mapped before cannot be unmapped: %s", strerrordesc_np(-error));
+}
+
+/* What would be pinned, some pages more than once. */
+static uint64_t bytes_of(const struct type1_ioas *ioas)
+{
+	uint64_t bytes = 0;
+
+	for (const struct mapping *m = ioas->shadow.first; m; m = m->next)
+		bytes += mapping_length(m);
+	return bytes;
+}
+
+/* from: what is in place; NULL: nothing. Needs the locks. */
+static int exchange(const struct backend_device *dev, struct op *op,
+		    const struct type1_container *container, const struct type1_ioas *from,
+		    const struct type1_ioas *to, bool *ret_lost)
+{
+	int r = from ? type1_unmap_all_from(from, container) : 0;
+	if (r < 0)
+		return not_unmapped(op, r);
+	r = type1_map_all_into(to, container);
+	if (r < 0) {
+		explain_attach(dev->ctx, op, r, &to->base);
+		if (op->reason == LIBIOMMUFD_REASON_MEMORY_LIMIT)
+			op_limit(op, bytes_of(to), op->allowed);
+		type1_unmap_all_from(to, container);
+		r = restore(container, op, from, r, ret_lost);
+	}
+	return r;
 }
 
 /* ---- Groups come and go ---- */
 
-/* Needs the lock. */
-static void unlink_group(struct type1_ioas *ioas, struct type1_group *group)
+static int shared(struct op *op, const char *instead)
 {
-	struct type1_group **link = &ioas->groups;
-
-	while (*link != group)
-		link = &(*link)->peer;
-	*link = group->peer;
+	return op_fail(op, -EBUSY, LIBIOMMUFD_REASON_CONTAINER_SHARED,
+		       "its group shares a type1 container with other groups and cannot leave it "
+		       "while it is open; %s, or bind it with LIBIOMMUFD_BIND_PRIVATE from the "
+		       "start",
+		       instead);
 }
 
-void type1_forget(struct type1_group *group, struct type1_ioas *ioas)
+/* Needs the locks of the container's address space and of to. */
+static int enter_locked(struct type1_group *group, struct backend_device *dev, struct op *op,
+			struct type1_ioas *to, bool *ret_lost)
 {
-	pthread_mutex_lock(&ioas->lock);
-	/* The ranges stay as narrow as they are, which costs no memory and is never wrong. */
-	unlink_group(ioas, group);
-	pthread_mutex_unlock(&ioas->lock);
-}
+	struct type1_container *container = group->container;
+	struct type1_ioas *home = container->ioas;
+	unsigned mine = group->base.attached ? 1 : 0;
+	struct range_list ranges = {0};
 
-/* Can the group's IOMMU hold what is mapped? Needs the lock. */
-static bool can_hold(const struct type1_group *group, const struct type1_ioas *ioas)
-{
-	uint64_t smallest = group->page_sizes & -group->page_sizes;
+	if (home == to && container->attached > 0) {
+		type1_set_attached(container, dev->ctx, container->attached + 1 - mine);
+		return 0;
+	}
+	/* They would be moved too, attached or not, and their DMA reach what they were not told of. */
+	if (home != to && container->groups > 1)
+		return shared(op, "close it and bind it again with the new address space");
 
-	for (const struct mapping *m = NULL; (m = type1_next(ioas, m));)
-		if (!type1_inside(group->ranges, group->range_count, m->iova, m->last) ||
-		    ((m->iova | (m->last + 1)) & (smallest - 1)))
-			return false;
-	return true;
-}
-
-/* Put back what the container held before. Needs the locks. */
-static int restore(struct type1_group *group, struct op *op, const struct type1_ioas *from,
-		   int error, bool *ret_lost)
-{
-	if (!from || type1_map_all_into(from, group) == 0)
-		return error;
-	type1_unmap_all_from(from, group);
-	*ret_lost = true;
-	return op_fail(op, error, LIBIOMMUFD_REASON_RESTORE_FAILED,
-		       "the new address space could not be mapped (%s) and the old one not "
-		       "restored: "
-		       "the group is detached and reaches nothing; attach it again",
-		       strerrordesc_np(-error));
-}
-
-static int move_locked(struct type1_group *group, struct op *op, struct type1_ioas *from,
-		       struct type1_ioas *to, bool *ret_lost)
-{
-	struct libiommufd_range *from_ranges = NULL, *to_ranges = NULL;
-	size_t from_count = 0, to_count = 0;
-	const struct backend_ctx *ctx = (from ? from : to)->base.ctx;
-	int r = 0;
-
-	if (to && !can_hold(group, to))
-		return explain_attach(ctx, op, -EADDRINUSE, &to->base);
-	if (to && type1_intersect(to, NULL, group, &to_ranges, &to_count) < 0)
-		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
-	/* Without memory for wider ranges those left behind stay narrow, which is never wrong. */
-	bool widen = from && type1_intersect(from, group, NULL, &from_ranges, &from_count) == 0;
-	if (from)
-		r = type1_unmap_all_from(from, group);
+	int r = check(dev, op, container, mine ? home : NULL, to);
+	if (r < 0)
+		return r;
+	r = type1_intersect(to, NULL, &container->info, &ranges.ranges, &ranges.count);
+	if (r < 0)
+		return op_fail(op, r, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	r = exchange(dev, op, container, mine ? home : NULL, to, ret_lost);
+	if (mine && (r == 0 || *ret_lost))
+		now_empty(container, dev->ctx);
 	if (r < 0) {
-		op_fail(op, r, LIBIOMMUFD_REASON_KERNEL,
-			"what was mapped before cannot be unmapped: %s", strerrordesc_np(-r));
-		goto free;
+		free(ranges.ranges);
+		return r;
 	}
-	r = to ? type1_map_all_into(to, group) : 0;
-	if (r < 0) {
-		explain_attach(ctx, op, r, &to->base);
-		type1_unmap_all_from(to, group);
-		r = restore(group, op, from, r, ret_lost);
-	}
-	if (from && (r == 0 || *ret_lost)) {
-		unlink_group(from, group);
-		if (widen) {
-			take_ranges(from, from_ranges, from_count);
-			from_ranges = NULL;
-		}
-	}
-	if (to && r == 0) {
-		group->peer = to->groups;
-		to->groups = group;
-		take_ranges(to, to_ranges, to_count);
-		to_ranges = NULL;
-	}
-free:
-	free(from_ranges);
-	free(to_ranges);
+	type1_set_home(container, dev->ctx, to);
+	type1_set_attached(container, dev->ctx, 1);
+	take_ranges(to, &ranges);
+	if (to->containers != container)
+		op_note(op,
+			"group %d has a container of its own: what the address space maps is "
+			"pinned once more for it",
+			group->base.number);
+	return 0;
+}
+
+int type1_enter(struct type1_group *group, struct backend_device *dev, struct op *op,
+		struct type1_ioas *to, bool *ret_lost)
+{
+	struct type1_ioas *home = type1_home(group, dev->ctx);
+
+	type1_lock_two(home, to);
+	int r = enter_locked(group, dev, op, to, ret_lost);
+	type1_unlock_two(home, to);
+	type1_ioas_put(home);
 	return r;
 }
 
-int type1_move(struct type1_group *group, struct op *op, struct type1_ioas *from,
-	       struct type1_ioas *to, bool *ret_lost)
+int type1_exit(struct type1_group *group, struct backend_device *dev, struct op *op)
 {
-	struct type1_ioas *one = from ? from : to, *other = to ? to : from;
+	struct type1_container *container = group->container;
+	struct type1_ioas *home = type1_home(group, dev->ctx);
+	int r;
 
-	type1_lock_two(one, other);
-	int r = move_locked(group, op, from, to, ret_lost);
-	type1_unlock_two(one, other);
+	type1_lock_two(home, NULL);
+	if (container->attached > 1) {
+		r = shared(op, "close it");
+	} else {
+		r = type1_unmap_all_from(home, container);
+		if (r < 0)
+			not_unmapped(op, r);
+		else
+			now_empty(container, dev->ctx);
+	}
+	type1_unlock_two(home, NULL);
+	type1_ioas_put(home);
 	return r;
+}
+
+void type1_abandon(struct type1_group *group, struct backend_device *dev)
+{
+	struct type1_container *container = group->container;
+	struct type1_ioas *home = type1_home(group, dev->ctx);
+
+	type1_lock_two(home, NULL);
+	if (container->attached > 1) {
+		type1_set_attached(container, dev->ctx, container->attached - 1);
+	} else {
+		type1_unmap_all_from(home, container);
+		now_empty(container, dev->ctx);
+	}
+	type1_unlock_two(home, NULL);
+	type1_ioas_put(home);
 }

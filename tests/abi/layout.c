@@ -62,6 +62,7 @@ VALUE(LIBIOMMUFD_REASON_RESTORE_FAILED, 35);
 VALUE(LIBIOMMUFD_REASON_VECTOR_LIMIT, 36);
 VALUE(LIBIOMMUFD_REASON_NOT_OWNED, 37);
 VALUE(LIBIOMMUFD_REASON_VF_TOKEN, 38);
+VALUE(LIBIOMMUFD_REASON_CONTAINER_SHARED, 39);
 
 VALUE(LIBIOMMUFD_CTX_RLIMIT_PROCESS, 1);
 VALUE(LIBIOMMUFD_CTX_NO_EXPLAIN, 2);
@@ -93,6 +94,8 @@ VALUE(LIBIOMMUFD_DEVICE_BOUND, 2);
 VALUE(LIBIOMMUFD_DEVICE_ATTACHED, 3);
 
 VALUE(LIBIOMMUFD_CLOSE_FORCE, 1);
+VALUE(LIBIOMMUFD_BIND_PRIVATE, 1);
+VALUE(LIBIOMMUFD_GROUP_FD_NUMBER, 1);
 
 VALUE(LIBIOMMUFD_REACH_UNKNOWN, 0);
 VALUE(LIBIOMMUFD_REACH_NOTHING, 1);
@@ -150,6 +153,12 @@ FIELD(libiommufd_device_fd_opts, state, 8, 4);
 FIELD(libiommufd_device_fd_opts, dev_id, 12, 4);
 FIELD(libiommufd_device_fd_opts, label, 16, P);
 SIZE(libiommufd_device_fd_opts, 16 + P);
+FIELD(libiommufd_group_fd_opts, size, 0, 4);
+FIELD(libiommufd_group_fd_opts, flags, 4, 4);
+FIELD(libiommufd_group_fd_opts, group, 8, 4);
+FIELD(libiommufd_group_fd_opts, reserved, 12, 4);
+FIELD(libiommufd_group_fd_opts, vf_token, 16, P);
+SIZE(libiommufd_group_fd_opts, 16 + P);
 
 FIELD(libiommufd_bind_opts, size, 0, 4);
 FIELD(libiommufd_bind_opts, flags, 4, 4);

@@ -15,6 +15,7 @@ their numbers. The grammar of Calls: clauses, separated by ";", each a list of s
     for AUTO also LIST                          only where the library is to choose a backend
     with the last reference to the ctx also LIST
     to explain -EPERM, -EBUSY: LIST             only in a call that ends so and may explain
+    first use                                   on type1 also what libiommufd_device_bind() makes, and asks
 """
 import errno
 import os
@@ -31,8 +32,13 @@ import public  # noqa: E402  (the path is set above)
 ALWAYS = {"brk", "mmap", "munmap", "getrandom", "futex", "getpid"}
 
 
+# What else the first use of a bound device does on type1.
+OPENER = "libiommufd_device_bind"
+
+
 class Clause:
-    def __init__(self, backend, errnos, calls):
+    def __init__(self, backend, errnos, calls, borrowed=False):
+        self.borrowed = borrowed    # from another function; nothing that this one must be seen to make
         self.backend = backend  # "auto", "native", "type1", or None: any
         self.errnos = errnos    # an explanation of these; or None: no explanation
         self.calls = calls
@@ -47,7 +53,9 @@ class Seen:
     """A line of a record: what was made by a function, on which backend, and how the function ended."""
 
     def __init__(self, line):
-        self.function, self.backend, explain, result, self.call, request = line.split()
+        self.function, self.backend, explain, result, call, request = line.split()
+        # Newer libcs ask so for what the header has by its other name.
+        self.call = {"fstat": "newfstatat"}.get(call, call)
         self.explain, self.result, self.request = explain == "1", int(result), int(request, 16)
 
     def __str__(self):
@@ -85,8 +93,10 @@ class Documented:
         self._texts = {f.name: re.sub(r"\n\s*\* ?", "\n", f.comment or "") for f in public.functions(header)}
         self.clauses = {name: self._clauses(name) for name in self._texts}
         self.requests = {name: self._requests(name, ()) for name in self._texts}
+        self.allowed = {name: requests | (self.requests[OPENER] if any(c.borrowed for c in self.clauses[name]) else set())
+                        for name, requests in self.requests.items()}
         for name, clauses in self.clauses.items():
-            if any("ioctl" in clause.calls for clause in clauses) != bool(self.requests[name]):
+            if any("ioctl" in clause.calls for clause in clauses if not clause.borrowed) != bool(self.requests[name]):
                 self.problems.append(f"{name}: Calls and Source do not agree on whether there is an ioctl")
 
     def _referred(self, name):
@@ -98,7 +108,14 @@ class Documented:
         calls = section(self._texts[name], "Calls")
         if calls is None:
             return self._clauses(self._referred(name))
-        return [] if calls == "none" else [parse_clause(c.strip(), self.problems, name) for c in calls.split(";")]
+        clauses = []
+        for text in [] if calls == "none" else calls.split(";"):
+            if text.strip() == "first use":
+                clauses += [Clause("type1", c.errnos, c.calls, True) for c in self._clauses(OPENER)
+                            if c.backend in (None, "type1")]
+            else:
+                clauses.append(parse_clause(text.strip(), self.problems, name))
+        return clauses
 
     def _requests(self, name, seen):
         source = section(self._texts[name], "Source")
@@ -155,7 +172,7 @@ def surprises(documented, seen, calls):
     clauses = [clause for clause in documented.clauses[seen.function] if clause.covers(seen)]
     listed = {call for clause in clauses for call in clause.calls}
     made = [call for call in calls if call not in listed]
-    if seen.request and seen.request not in (documented.numbers[name] for name in documented.requests[seen.function]):
+    if seen.request and seen.request not in (documented.numbers[name] for name in documented.allowed[seen.function]):
         made.append(documented.request_name(seen.request))
     return [(f"{seen.function}: makes {call}", str(seen)) for call in made]
 
@@ -177,7 +194,7 @@ def unkept(documented, all_seen, names):
         if not of_this:
             problems.append(f"{function}: is not called")
             continue
-        for clause in clauses:
+        for clause in (clause for clause in clauses if not clause.borrowed):
             for error in clause.errnos or (None,):
                 made = {call for seen in of_this if clause.covers(seen) and error in (None, seen.result)
                         for call in names.get(seen.call, ())}

@@ -33,7 +33,7 @@ struct seen {
 };
 
 enum {
-	KINDS = 1 << 14, /* of different ones in a program */
+	KINDS = 1 << 16, /* of different ones in a program */
 	PARTS = 64,      /* of different ones in a public call */
 	CONTEXTS = 1 << 17,
 };

@@ -26,8 +26,9 @@ const struct fake_config fake_default = {
 			 0},
 			{FAKE_MIXED, 7, "vfio-pci", {0x20000}, -1, 0x8086, 0x10d3, 1, 5, false, 0},
 			{FAKE_HOST, 7, "e1000e", {0x20000}, -1, 0x8086, 0x10d3, 1, 5, false, 0},
+			{FAKE_THIRD, 9, "vfio-pci", {0x4000}, -1, 0x1234, 0x11e8, 1, 0, true, 0},
 		},
-	.device_count = 5,
+	.device_count = 6,
 };
 
 void *fake_alloc(size_t size)

@@ -42,6 +42,7 @@ struct fake_config {
 	bool no_cdev;      /* VFIO character devices are not */
 	bool no_container; /* /dev/vfio/vfio is not */
 	bool no_type1;     /* it is, but without an IOMMU driver */
+	bool old_type1;    /* containers as before 5.4: they tell and check no addresses */
 	unsigned deny;     /* enum fake_deny */
 	bool stale_node;   /* the nodes of devices have other numbers than sysfs says */
 	bool map_file;     /* IOMMU_IOAS_MAP_FILE, as from 6.13 on */
@@ -53,13 +54,15 @@ struct fake_config {
 	/* Addresses no device can use, sorted. None: what an Intel IOMMU has. */
 	struct libiommufd_range reserved[FAKE_RESERVED];
 	unsigned reserved_count;
+	struct libiommufd_range own[FAKE_DEVICES]; /* no other device lacks these; {0, 0}: none */
 	struct fake_device_config devices[FAKE_DEVICES];
 	unsigned device_count;
 };
 
 /*
  * Two functions of one device in group 3, both on vfio-pci; a device alone in group 5 with a large BAR
- * and one with a hole, on vfio-pci; one in group 7 on vfio-pci beside one on e1000e.
+ * and one with a hole, on vfio-pci; one in group 7 on vfio-pci beside one on e1000e; another one alone,
+ * in group 9.
  */
 extern const struct fake_config fake_default;
 
@@ -68,6 +71,7 @@ extern const struct fake_config fake_default;
 #define FAKE_ALONE "0000:00:09.0"
 #define FAKE_MIXED "0000:0a:00.0"
 #define FAKE_HOST  "0000:0a:00.1"
+#define FAKE_THIRD "0000:0b:00.0"
 
 /* NULL: fake_default. */
 struct fake *fake_new(const struct fake_config *config);
@@ -110,9 +114,25 @@ struct fake_dma fake_dma(struct fake *fake, const char *address, uint64_t iova, 
 /* May the device issue DMA at all? */
 bool fake_masters_bus(struct fake *fake, const char *address);
 
+struct fake_mapping {
+	uint64_t first, last;
+	uint32_t access; /* as the interface numbers it */
+	const void *va;
+};
+
+/* What the container, or the page table, of a device's group holds: at most room, sorted; how many. */
+unsigned fake_mappings(struct fake *fake, const char *address, struct fake_mapping *to,
+		       unsigned room);
+
+/* The groups in the container of a device's group, a bit for each number; 0: it is in none. */
+uint64_t fake_groups_with(struct fake *fake, const char *address);
+
 /* ---- What is there ---- */
 
-/* All open files, objects, mappings and owners as text; the caller frees it. */
+/*
+ * All open files, objects, mappings and owners as text; the caller frees it. It does not tell in which
+ * order they were opened, nor what number a file has.
+ */
 char *fake_dump(struct fake *fake);
 
 /* Parts of that as numbers. */
@@ -141,8 +161,9 @@ unsigned fake_call_count(struct fake *fake);
 const char *fake_call_name(struct fake *fake, unsigned nth);
 
 /*
- * Let the nth call counted fail with a negative errno, and with sticky all after it too but for
- * VFIO_IOMMU_UNMAP_DMA, which the kernel does not refuse for what was mapped that way. 0: none.
+ * Let the nth call counted fail with a negative errno, and with sticky all after it too but for two that
+ * the kernel does not refuse: VFIO_IOMMU_UNMAP_DMA of what was mapped that way, and
+ * VFIO_GROUP_UNSET_CONTAINER of a group without open devices. 0: none.
  */
 void fake_fail(struct fake *fake, unsigned nth, int error, bool sticky);
 /* The name of the call that failed so; NULL if none did yet. */

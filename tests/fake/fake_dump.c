@@ -4,16 +4,22 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
-static const struct fake_area *translate(const struct fake_group *group, uint64_t iova)
+/* What a group's DMA is translated by. */
+static struct fake_area *areas_of(const struct fake_group *group)
 {
-	struct fake_area *areas = NULL;
-
 	if (group->hwpt)
-		areas = group->hwpt->ioas->areas;
-	else if (group->container && group->container->has_iommu)
-		areas = group->container->areas;
-	return fake_area_find(areas, iova, iova);
+		return group->hwpt->ioas->areas;
+	return group->container && group->container->has_iommu ? group->container->areas : NULL;
+}
+
+/* Where an address of an area lies in the process. */
+static void *memory_of(const struct fake_area *area, uint64_t iova)
+{
+	uint64_t va = area->start + (iova - area->first);
+
+	return (void *)(uintptr_t)(area->pages ? area->pages->va + va : va);
 }
 
 struct fake_dma fake_dma(struct fake *fake, const char *address, uint64_t iova, bool write)
@@ -27,15 +33,42 @@ struct fake_dma fake_dma(struct fake *fake, const char *address, uint64_t iova, 
 	if (!group || !group->owners) {
 		dma.reach = FAKE_KERNEL;
 	} else {
-		const struct fake_area *area = translate(group, iova);
+		const struct fake_area *area = fake_area_find(areas_of(group), iova, iova);
 		if (area && area->access & need) {
-			uint64_t va = area->start + (iova - area->first);
 			dma.reach = FAKE_REACHES;
-			dma.va = (void *)(uintptr_t)(area->pages ? area->pages->va + va : va);
+			dma.va = memory_of(area, iova);
 		}
 	}
 	pthread_mutex_unlock(&fake->lock);
 	return dma;
+}
+
+unsigned fake_mappings(struct fake *fake, const char *address, struct fake_mapping *to,
+		       unsigned room)
+{
+	unsigned n = 0;
+
+	pthread_mutex_lock(&fake->lock);
+	for (const struct fake_area *a = areas_of(fake_device_at(fake, address)->group); a;
+	     a = a->next, n++)
+		if (n < room)
+			to[n] = (struct fake_mapping){a->first, a->last, a->access,
+						      memory_of(a, a->first)};
+	pthread_mutex_unlock(&fake->lock);
+	return n;
+}
+
+uint64_t fake_groups_with(struct fake *fake, const char *address)
+{
+	uint64_t groups = 0;
+
+	pthread_mutex_lock(&fake->lock);
+	const struct fake_group *group = fake_device_at(fake, address)->group;
+	for (const struct fake_group *g = group->container ? group->container->groups : NULL; g;
+	     g = g->next_in_container)
+		groups |= 1ULL << g->number;
+	pthread_mutex_unlock(&fake->lock);
+	return groups;
 }
 
 struct fake_counts fake_counts(struct fake *fake)
@@ -155,10 +188,69 @@ static void dump_group(FILE *out, const struct fake *fake, const struct fake_gro
 	}
 }
 
-char *fake_dump(struct fake *fake)
+static void dump_file(FILE *out, const struct fake_file *file)
 {
 	static const char *const kinds[] = {"text",  "memory",    "iommufd", "cdev",
 					    "group", "container", "device",  "event"};
+
+	fprintf(out, "file %s", kinds[file->kind]);
+	if (file->kind == FILE_GROUP)
+		fprintf(out, " %d", file->group->number);
+	if (file->device)
+		fprintf(out, " %s", file->device->config->address);
+	fprintf(out, " refs %u\n", file->refs);
+}
+
+/* By its groups, of which each is in one. */
+static void dump_container(FILE *out, const struct fake *fake,
+			   const struct fake_container *container)
+{
+	unsigned fds = 0;
+
+	for (int i = 0; i < FAKE_FDS; i++)
+		fds += fake->fds[i] && fake->fds[i]->container == container;
+	fprintf(out, "container groups");
+	for (unsigned i = 0; i < fake->group_count; i++)
+		if (fake->groups[i].container == container)
+			fprintf(out, " %d", fake->groups[i].number);
+	fprintf(out, " fds %u refs %u%s\n", fds, container->refs,
+		container->has_iommu ? " iommu" : "");
+	dump_areas(out, container->areas);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* What files and containers there are, in the order of their texts. */
+static void dump_sorted(FILE *out, const struct fake *fake)
+{
+	char *texts[2 * FAKE_FDS];
+	size_t n = 0, size;
+
+	for (int i = 0; i < FAKE_FDS; i++) {
+		if (!fake->fds[i] || fake->fds[i]->kind == FILE_CONTAINER)
+			continue;
+		FILE *text = open_memstream(&texts[n++], &size);
+		dump_file(text, fake->fds[i]);
+		fclose(text);
+	}
+	for (const struct fake_container *c = fake->containers; c && n < 2 * FAKE_FDS;
+	     c = c->next) {
+		FILE *text = open_memstream(&texts[n++], &size);
+		dump_container(text, fake, c);
+		fclose(text);
+	}
+	qsort(texts, n, sizeof(*texts), by_text);
+	for (size_t i = 0; i < n; i++) {
+		fputs(texts[i], out);
+		free(texts[i]);
+	}
+}
+
+char *fake_dump(struct fake *fake)
+{
 	size_t size, own = 0, bytes = 0;
 	char *text;
 
@@ -166,18 +258,11 @@ char *fake_dump(struct fake *fake)
 	FILE *out = open_memstream(&text, &size);
 	if (!out)
 		abort();
-	for (int i = 0; i < FAKE_FDS; i++)
-		if (fake->fds[i])
-			fprintf(out, "fd %d %s refs %u\n", i, kinds[fake->fds[i]->kind],
-				fake->fds[i]->refs);
+	dump_sorted(out, fake);
 	for (const struct fake_iommufd *f = fake->iommufds; f; f = f->next) {
 		fprintf(out, "iommufd refs %u%s\n", f->refs, f->rlimit_process ? " process" : "");
 		for (const struct fake_object *o = f->objects; o; o = o->next)
 			dump_object(out, o);
-	}
-	for (const struct fake_container *c = fake->containers; c; c = c->next) {
-		fprintf(out, "container refs %u%s\n", c->refs, c->has_iommu ? " iommu" : "");
-		dump_areas(out, c->areas);
 	}
 	for (unsigned i = 0; i < fake->group_count; i++)
 		dump_group(out, fake, &fake->groups[i]);

@@ -107,6 +107,10 @@ static int set_container(struct fake *fake, struct fake_group *group, const int 
 		fake_release(group);
 		return -EPERM;
 	}
+	if (!fake_container_suits(fake, file->container, group)) {
+		fake_release(group);
+		return -EINVAL;
+	}
 	group->container = file->container;
 	group->container->refs++;
 	group->next_in_container = group->container->groups;

@@ -42,7 +42,7 @@ static int reserve_device(struct fake *fake, struct fake_object *ioas, struct fa
 	struct libiommufd_range range;
 	int r = 0;
 
-	for (unsigned i = 0; r == 0 && fake_reserved(fake, i, &range); i++)
+	for (unsigned i = 0; r == 0 && fake_reserved(fake, device, i, &range); i++)
 		r = reserve(ioas, range.start, range.last, device);
 	if (r < 0)
 		fake_span_remove(&ioas->reserved, device);

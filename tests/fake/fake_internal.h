@@ -233,8 +233,9 @@ void fake_unpin(struct fake *fake, struct fake_pages *pages);
 /* 0, -EFAULT or -ENOMEM. */
 int fake_check_memory(struct fake *fake, uint64_t va, uint64_t length);
 
-/* The ranges devices cannot use, one by one; false after the last. */
-bool fake_reserved(const struct fake *fake, unsigned index, struct libiommufd_range *range);
+/* The ranges that a device, or for NULL any device, cannot use, one by one; false after the last. */
+bool fake_reserved(const struct fake *fake, const struct fake_device *device, unsigned index,
+		   struct libiommufd_range *range);
 
 int fake_do_mmap(struct fake *fake, void *addr, size_t length, int prot, int flags, int fd,
 		 uint64_t offset, void **ret_addr);
@@ -306,6 +307,9 @@ int fake_group_open(struct fake *fake, struct fake_group *group);
 int fake_group_ioctl(struct fake *fake, struct fake_file *file, unsigned long request, void *arg);
 void fake_group_unset(struct fake *fake, struct fake_group *group);
 int fake_container_open(struct fake *fake);
+/* Can a group use all addresses at which something is mapped? */
+bool fake_container_suits(const struct fake *fake, const struct fake_container *container,
+			  const struct fake_group *group);
 void fake_container_put(struct fake *fake, struct fake_container *container);
 void fake_container_empty(struct fake *fake, struct fake_container *container);
 int fake_container_ioctl(struct fake *fake, struct fake_container *container, unsigned long request,

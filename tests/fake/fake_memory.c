@@ -61,7 +61,8 @@ void fake_area_insert(struct fake_area **areas, struct fake_area *area)
 	*areas = area;
 }
 
-bool fake_reserved(const struct fake *fake, unsigned index, struct libiommufd_range *range)
+bool fake_reserved(const struct fake *fake, const struct fake_device *device, unsigned index,
+		   struct libiommufd_range *range)
 {
 	static const struct libiommufd_range intel = {0xfee00000, 0xfeefffff};
 	const struct libiommufd_range *from = fake->config.reserved;
@@ -71,9 +72,12 @@ bool fake_reserved(const struct fake *fake, unsigned index, struct libiommufd_ra
 		from = &intel;
 		count = 1;
 	}
-	if (index >= count)
+	if (index < count)
+		*range = from[index];
+	else if (index == count && device && fake->config.own[device->index].last)
+		*range = fake->config.own[device->index];
+	else
 		return false;
-	*range = from[index];
 	return true;
 }
 

@@ -34,6 +34,8 @@ static inline const char *fake_request_name(int kind, unsigned long request)
 			FAKE_NAME(VFIO_IOMMU_GET_INFO);
 			FAKE_NAME(VFIO_IOMMU_MAP_DMA);
 			FAKE_NAME(VFIO_IOMMU_UNMAP_DMA);
+		case IOMMU_OPTION:
+			return "IOMMU_OPTION of a container";
 		}
 	} else {
 		switch (request) {

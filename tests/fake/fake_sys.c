@@ -47,8 +47,9 @@ static int count(struct fake *fake, const char *call, const char *what)
 	snprintf(name, sizeof(name), "%s %s", call, what);
 	if (nth <= FAKE_CALLS)
 		strcpy(fake->names[nth - 1], name);
-	/* The kernel has no way to fail an unmap of what was mapped just so. */
-	if (nth > fake->fail_at && !strcmp(what, "VFIO_IOMMU_UNMAP_DMA"))
+	/* The kernel has no way to fail an unmap of what was mapped just so, nor to keep a group. */
+	if (nth > fake->fail_at &&
+	    (!strcmp(what, "VFIO_IOMMU_UNMAP_DMA") || !strcmp(what, "VFIO_GROUP_UNSET_CONTAINER")))
 		return 0;
 	if (!fake->fail_at || nth < fake->fail_at || (nth > fake->fail_at && !fake->fail_sticky))
 		return 0;

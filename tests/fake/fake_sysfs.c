@@ -3,6 +3,7 @@
 #include "fake_internal.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -185,10 +186,35 @@ static int open_text(struct fake *fake, const char *text)
 	return fake_install(fake, file);
 }
 
+/* What sysfs says of a group's addresses: the few lines that a file here has room for. */
+static int open_reserved(struct fake *fake, int number)
+{
+	struct fake_device *device = NULL;
+	struct libiommufd_range range;
+	char text[128];
+	size_t used = 0;
+
+	for (unsigned i = 0; !device && i < fake->config.device_count; i++)
+		if (fake->devices[i].group && fake->devices[i].group->number == number)
+			device = &fake->devices[i];
+	if (!device)
+		return -ENOENT;
+	for (unsigned i = 0; used < sizeof(text) && fake_reserved(fake, device, i, &range); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "0x%016" PRIx64 " 0x%016" PRIx64 " msi\n", range.start,
+					 range.last);
+	return open_text(fake, text);
+}
+
 static int open_attribute(struct fake *fake, const char *path)
 {
 	char rest[128], name[64], text[64];
 	const struct fake_device *device;
+	int number, length = 0;
+
+	if (sscanf(path, "/sys/kernel/iommu_groups/%d/reserved_regions%n", &number, &length) == 1 &&
+	    length && !path[length])
+		return open_reserved(fake, number);
 
 	if (!strcmp(path, "/proc/interrupts"))
 		return open_text(fake, fake->config.no_remapping

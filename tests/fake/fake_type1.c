@@ -45,22 +45,54 @@ static unsigned limit(const struct fake *fake)
 	return fake->config.entries ? fake->config.entries : 65535;
 }
 
-/* The ranges that can be used, at most room; how many there are. */
-static unsigned usable(const struct fake *fake, struct vfio_iova_range *to, unsigned room)
-{
-	const uint64_t end = (1ULL << 39) - 1;
-	struct libiommufd_range hole;
-	uint64_t first = 0;
-	unsigned n = 0;
+static const uint64_t end = (1ULL << 39) - 1;
 
-	for (unsigned i = 0; fake_reserved(fake, i, &hole); i++) {
-		if (hole.start > first && n++ < room)
-			to[n - 1] = (struct vfio_iova_range){first, hole.start - 1};
-		first = hole.last + 1;
+/* Take a hole out of the first n ranges; how many there are then. */
+static unsigned punch(struct vfio_iova_range *ranges, unsigned n,
+		      const struct libiommufd_range *hole)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct vfio_iova_range whole = ranges[i];
+		if (hole->start > whole.end || hole->last < whole.start)
+			continue;
+		/* Reserved ranges do not overlap, so that one hole lies in one range. */
+		memmove(&ranges[i + 2], &ranges[i + 1], (n - i - 1) * sizeof(*ranges));
+		ranges[i] = (struct vfio_iova_range){whole.start, hole->start - 1};
+		ranges[i + 1] = (struct vfio_iova_range){hole->last + 1, whole.end};
+		return n + 1;
 	}
-	if (first <= end && n++ < room)
-		to[n - 1] = (struct vfio_iova_range){first, end};
 	return n;
+}
+
+#define RANGES (FAKE_RESERVED + FAKE_DEVICES + 2)
+
+/* The ranges that all groups of a container can use, sorted; how many there are. */
+static unsigned usable(const struct fake *fake, const struct fake_container *container,
+		       struct vfio_iova_range *to)
+{
+	struct libiommufd_range hole;
+	unsigned n = 1;
+
+	to[0] = (struct vfio_iova_range){0, end};
+	for (unsigned i = 0; fake_reserved(fake, NULL, i, &hole); i++)
+		n = punch(to, n, &hole);
+	for (unsigned i = 0; i < fake->config.device_count; i++)
+		if (fake->config.own[i].last && fake->devices[i].group &&
+		    fake->devices[i].group->container == container)
+			n = punch(to, n, &fake->config.own[i]);
+	return n;
+}
+
+bool fake_container_suits(const struct fake *fake, const struct fake_container *container,
+			  const struct fake_group *group)
+{
+	for (unsigned i = 0; i < fake->config.device_count && !fake->config.old_type1; i++) {
+		const struct libiommufd_range *own = &fake->config.own[i];
+		if (own->last && fake->devices[i].group == group &&
+		    fake_area_find(container->areas, own->start, own->last))
+			return false;
+	}
+	return true;
 }
 
 static int set_iommu(const struct fake *fake, struct fake_container *container, unsigned long kind)
@@ -90,14 +122,14 @@ static int check_extension(const struct fake *fake, unsigned long extension)
 static int get_info(const struct fake *fake, const struct fake_container *container,
 		    struct vfio_iommu_type1_info *info)
 {
-	struct vfio_iova_range ranges[FAKE_RESERVED + 1];
+	struct vfio_iova_range ranges[RANGES];
 	struct vfio_iommu_type1_info_dma_avail avail = {
 		.header = {VFIO_IOMMU_TYPE1_INFO_DMA_AVAIL, 1, 0},
 		.avail = limit(fake) - container->entries,
 	};
 	struct vfio_iommu_type1_info_cap_iova_range cap = {
 		.header = {VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, 1, 0},
-		.nr_iovas = usable(fake, ranges, FAKE_RESERVED + 1),
+		.nr_iovas = usable(fake, container, ranges),
 	};
 	uint32_t bytes = cap.nr_iovas * sizeof(ranges[0]), room = info->argsz;
 	uint32_t first = sizeof(*info), second = first + sizeof(avail);
@@ -108,6 +140,11 @@ static int get_info(const struct fake *fake, const struct fake_container *contai
 		return -EINVAL;
 	info->flags = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS;
 	info->iova_pgsizes = 0x40201000;
+	if (fake->config.old_type1) {
+		info->flags = VFIO_IOMMU_INFO_PGSIZES;
+		info->argsz = 16;
+		return 0;
+	}
 	if (room < need) {
 		info->argsz = need;
 		if (room >= sizeof(*info))
@@ -122,11 +159,14 @@ static int get_info(const struct fake *fake, const struct fake_container *contai
 	return 0;
 }
 
-static bool is_usable(const struct fake *fake, uint64_t first, uint64_t last)
+static bool is_usable(const struct fake *fake, const struct fake_container *container,
+		      uint64_t first, uint64_t last)
 {
-	struct vfio_iova_range ranges[FAKE_RESERVED + 1];
-	unsigned count = usable(fake, ranges, FAKE_RESERVED + 1);
+	struct vfio_iova_range ranges[RANGES];
+	unsigned count = usable(fake, container, ranges);
 
+	if (fake->config.old_type1)
+		return last <= end;
 	for (unsigned i = 0; i < count; i++)
 		if (first >= ranges[i].start && last <= ranges[i].end)
 			return true;
@@ -149,7 +189,7 @@ static int map(struct fake *fake, struct fake_container *container,
 		return -EEXIST;
 	if (container->entries >= limit(fake))
 		return -ENOSPC;
-	if (!is_usable(fake, cmd->iova, last))
+	if (!is_usable(fake, container, cmd->iova, last))
 		return -EINVAL;
 	int r = fake_check_memory(fake, cmd->vaddr, cmd->size);
 	if (r < 0)

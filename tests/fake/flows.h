@@ -25,10 +25,19 @@ struct flow {
 	 */
 	int (*act)(struct world *w);
 	bool count_munmap;
+	/*
+	 * Where else the act may end, each by a call that leads there if nothing fails: the act works
+	 * in another way, or it fails behind a part of it that stays done. See rules.h.
+	 */
+	int (*fallback)(struct world *w);
+	int (*halfway)(struct world *w);
+	/* What leads to the same end where the whole group was detached; NULL: the act again. */
+	int (*recover)(struct world *w);
 };
 
-extern const struct flow flows_of_devices[], flows_of_spaces[], flows_of_regions[],
-	flows_of_interrupts[], flows_of_features[], flows_of_passed[];
+extern const struct flow flows_of_devices[], flows_of_groups[], flows_of_spaces[],
+	flows_of_regions[], flows_of_interrupts[], flows_of_features[], flows_of_passed[],
+	flows_of_guests[];
 
 /* What outputs hold before a call. */
 #define POISON ((void *)0x5a5a5a5a5a5a5a50)

@@ -232,9 +232,11 @@ static void arrange_second_group(struct world *w)
 	world_attach(w, ALONE, X);
 }
 
+/* Each in a container of its own, on type1. */
 static void arrange_both_groups(struct world *w)
 {
 	arrange_attached(w);
+	world_bind_with(w, ALONE, -1, LIBIOMMUFD_BIND_PRIVATE);
 	world_attach(w, ALONE, X);
 }
 
@@ -246,6 +248,12 @@ static int act_attach(struct world *w)
 static int act_attach_elsewhere(struct world *w)
 {
 	return libiommufd_device_attach(w->devices[DEV0], w->spaces[Y]);
+}
+
+static int act_attach_both_elsewhere(struct world *w)
+{
+	int r = libiommufd_device_attach(w->devices[DEV1], w->spaces[Y]);
+	return r < 0 ? r : act_attach_elsewhere(w);
 }
 
 static int act_attach_id(struct world *w)
@@ -293,10 +301,10 @@ const struct flow flows_of_devices[] = {
 	{"attach", "attach", ON_BOTH, .arrange = arrange_bound, .act = act_attach},
 	{"attach_beside_attached", "attach", ON_BOTH, .arrange = arrange_peer_only, .act = act_attach},
 	{"attach_beside_elsewhere", "attach", ON_BOTH, -EINVAL, NULL, arrange_peer_only, .act = act_attach_elsewhere},
-	{"attach_second_group", "attach", ON_BOTH, .arrange = arrange_second_group, .act = act_attach},
+	{"attach_second_group", "attach", ON_NATIVE, .arrange = arrange_second_group, .act = act_attach},
 	{"attach_again", "attach", ON_BOTH, .arrange = arrange_attached, .act = act_attach},
 	{"move", "attach", ON_BOTH, .arrange = arrange_attached, .act = act_attach_elsewhere},
-	{"move_group", "attach", ON_BOTH, .arrange = arrange_both_attached, .act = act_attach_elsewhere},
+	{"move_group", "attach", ON_BOTH, .arrange = arrange_both_attached, .act = act_attach_elsewhere, .recover = act_attach_both_elsewhere},
 	{"move_from_second_group", "attach", ON_BOTH, .arrange = arrange_both_groups, .act = act_attach_elsewhere},
 	{"attach_id", "attach_id", ON_NATIVE, .arrange = arrange_bound, .act = act_attach_id},
 	{"detach", "detach", ON_BOTH, .arrange = arrange_attached, .act = act_detach},

@@ -7,23 +7,24 @@
 
 /* ---- Starting states ---- */
 
-static void arrange_bound(struct world *w)
+static void arrange_used(struct world *w)
 {
 	world_ctx(w);
 	world_bind(w, ALONE);
+	world_use(w, ALONE);
 	w->event = fake_event(w->fake);
 }
 
 static void arrange_asleep(struct world *w)
 {
-	arrange_bound(w);
+	arrange_used(w);
 	world_require(libiommufd_device_enter_low_power(w->devices[ALONE], w->event) == 0,
 		      "enter_low_power");
 }
 
 static void arrange_region(struct world *w)
 {
-	arrange_bound(w);
+	arrange_used(w);
 	world_require(libiommufd_device_query_region(w->devices[ALONE], LIBIOMMUFD_PCI_BAR2,
 						     &w->region) == 0,
 		      "query_region");
@@ -54,9 +55,9 @@ static void one_without_driver(struct fake_config *config)
 static void crowded_slot(struct fake_config *config)
 {
 	static const char *const addresses[] = {
-		"0000:0b:00.0", "0000:0b:00.1", "0000:0b:00.2", "0000:0b:00.3", "0000:0b:00.4",
-		"0000:0b:00.5", "0000:0b:00.6", "0000:0b:00.7", "0000:0b:01.0", "0000:0b:01.1",
-		"0000:0b:01.2", "0000:0b:01.3", "0000:0b:01.4", "0000:0b:01.5", "0000:0b:01.6",
+		"0000:0c:00.0", "0000:0c:00.1", "0000:0c:00.2", "0000:0c:00.3", "0000:0c:00.4",
+		"0000:0c:00.5", "0000:0c:00.6", "0000:0c:00.7", "0000:0c:01.0", "0000:0c:01.1",
+		"0000:0c:01.2", "0000:0c:01.3", "0000:0c:01.4", "0000:0c:01.5", "0000:0c:01.6",
 	};
 
 	one_slot(config);
@@ -72,18 +73,21 @@ static void arrange_group(struct world *w)
 {
 	world_ctx(w);
 	world_bind(w, DEV0);
+	world_use(w, DEV0);
 }
 
 static void arrange_groups(struct world *w)
 {
 	arrange_group(w);
 	world_bind(w, ALONE);
+	world_use(w, ALONE);
 }
 
 static void arrange_all(struct world *w)
 {
 	arrange_groups(w);
 	world_bind(w, DEV1);
+	world_use(w, DEV1);
 }
 
 /* ---- Resets ---- */
@@ -185,7 +189,7 @@ static int act_close(struct world *w)
 
 /* clang-format off */
 const struct flow flows_of_features[] = {
-	{"reset", "reset", ON_BOTH, .arrange = arrange_bound, .act = act_reset},
+	{"reset", "reset", ON_BOTH, .arrange = arrange_used, .act = act_reset},
 	{"reset_none", "reset", ON_BOTH, -EINVAL, NULL, arrange_group, .act = act_reset_none},
 	{"query_hot_reset", "query_hot_reset", ON_BOTH, 0, one_slot, arrange_group, .act = act_query_hot_reset},
 	{"query_hot_reset_crowd", "query_hot_reset", ON_BOTH, 0, crowded_slot, arrange_group, .act = act_query_hot_reset},
@@ -194,12 +198,12 @@ const struct flow flows_of_features[] = {
 	{"hot_reset_no_driver", "hot_reset", ON_BOTH, -EINVAL, one_without_driver, arrange_groups, .act = act_hot_reset},
 	{"hot_reset_not_owned", "hot_reset", ON_NATIVE, -EINVAL, one_slot, arrange_group, .act = act_hot_reset},
 	{"hot_reset_not_owned_type1", "hot_reset", ON_TYPE1, -EPERM, one_slot, arrange_group, .act = act_hot_reset},
-	{"enter_low_power", "enter_low_power", ON_BOTH, .arrange = arrange_bound, .act = act_sleep},
-	{"enter_low_power_wakeup", "enter_low_power", ON_BOTH, .arrange = arrange_bound, .act = act_sleep_with_wakeup},
+	{"enter_low_power", "enter_low_power", ON_BOTH, .arrange = arrange_used, .act = act_sleep},
+	{"enter_low_power_wakeup", "enter_low_power", ON_BOTH, .arrange = arrange_used, .act = act_sleep_with_wakeup},
 	{"enter_low_power_twice", "enter_low_power", ON_BOTH, -EINVAL, NULL, arrange_asleep, .act = act_sleep},
 	{"exit_low_power", "exit_low_power", ON_BOTH, .arrange = arrange_asleep, .act = act_wake},
-	{"feature_probe", "feature", ON_BOTH, .arrange = arrange_bound, .act = act_probe},
-	{"feature_none", "feature", ON_BOTH, -ENOTTY, NULL, arrange_bound, .act = act_feature_none},
+	{"feature_probe", "feature", ON_BOTH, .arrange = arrange_used, .act = act_probe},
+	{"feature_none", "feature", ON_BOTH, -ENOTTY, NULL, arrange_used, .act = act_feature_none},
 	{"set_ioeventfd", "region_set_ioeventfd", ON_BOTH, .arrange = arrange_region, .act = act_write},
 	{"set_ioeventfd_again", "region_set_ioeventfd", ON_BOTH, -EEXIST, NULL, arrange_write, .act = act_write_again},
 	{"end_ioeventfd", "region_set_ioeventfd", ON_BOTH, .arrange = arrange_write, .act = act_end_write},

@@ -14,10 +14,11 @@ enum {
 
 /* ---- Starting states ---- */
 
-static void arrange_bound(struct world *w)
+static void arrange_used(struct world *w)
 {
 	world_ctx(w);
 	world_bind(w, ALONE);
+	world_use(w, ALONE);
 	w->event = fake_event(w->fake);
 }
 
@@ -31,7 +32,7 @@ static void enable(struct world *w, uint32_t index, uint32_t count)
 
 static void arrange_pin(struct world *w)
 {
-	arrange_bound(w);
+	arrange_used(w);
 	enable(w, INTX, 1);
 }
 
@@ -50,14 +51,14 @@ static void arrange_unmask_fd(struct world *w)
 
 static void arrange_vectors(struct world *w)
 {
-	arrange_bound(w);
+	arrange_used(w);
 	enable(w, REQ, 1);
 	enable(w, MSIX, 3);
 }
 
 static void arrange_text(struct world *w)
 {
-	arrange_bound(w);
+	arrange_used(w);
 	w->file = fake_text_file(w->fake);
 }
 
@@ -151,18 +152,18 @@ static int act_close(struct world *w)
 
 /* clang-format off */
 const struct flow flows_of_interrupts[] = {
-	{"query_irq", "query_irq", ON_BOTH, .arrange = arrange_bound, .act = act_query},
-	{"query_irq_absent", "query_irq", ON_BOTH, -EINVAL, NULL, arrange_bound, .act = act_query_absent},
-	{"set_irqs_pin", "set_irqs", ON_BOTH, .arrange = arrange_bound, .act = act_set_pin},
-	{"set_irqs_vectors", "set_irqs", ON_BOTH, .arrange = arrange_bound, .act = act_set_vectors},
+	{"query_irq", "query_irq", ON_BOTH, .arrange = arrange_used, .act = act_query},
+	{"query_irq_absent", "query_irq", ON_BOTH, -EINVAL, NULL, arrange_used, .act = act_query_absent},
+	{"set_irqs_pin", "set_irqs", ON_BOTH, .arrange = arrange_used, .act = act_set_pin},
+	{"set_irqs_vectors", "set_irqs", ON_BOTH, .arrange = arrange_used, .act = act_set_vectors},
 	{"set_irqs_again", "set_irqs", ON_BOTH, .arrange = arrange_vectors, .act = act_set_vectors},
 	{"set_irqs_other_kind", "set_irqs", ON_BOTH, -EINVAL, NULL, arrange_vectors, .act = act_set_pin},
 	{"set_irqs_no_event", "set_irqs", ON_BOTH, -EINVAL, NULL, arrange_text, .act = act_set_no_event},
-	{"set_irqs_request", "set_irqs", ON_BOTH, .arrange = arrange_bound, .act = act_set_request},
+	{"set_irqs_request", "set_irqs", ON_BOTH, .arrange = arrange_used, .act = act_set_request},
 	{"disable_irqs", "disable_irqs", ON_BOTH, .arrange = arrange_vectors, .act = act_disable},
 	{"disable_irqs_not_enabled", "disable_irqs", ON_BOTH, .arrange = arrange_pin, .act = act_disable},
 	{"trigger_irqs", "trigger_irqs", ON_BOTH, .arrange = arrange_vectors, .act = act_trigger},
-	{"trigger_irqs_not_enabled", "trigger_irqs", ON_BOTH, -EINVAL, NULL, arrange_bound, .act = act_trigger},
+	{"trigger_irqs_not_enabled", "trigger_irqs", ON_BOTH, -EINVAL, NULL, arrange_used, .act = act_trigger},
 	{"mask_irq", "mask_irq", ON_BOTH, .arrange = arrange_pin, .act = act_mask},
 	{"mask_irq_vectors", "mask_irq", ON_BOTH, -ENOTTY, NULL, arrange_vectors, .act = act_mask_vectors},
 	{"unmask_irq", "unmask_irq", ON_BOTH, .arrange = arrange_masked, .act = act_unmask},

@@ -14,9 +14,15 @@ static void arrange_bound(struct world *w)
 	world_bind(w, ALONE);
 }
 
-static void find(struct world *w, uint32_t index)
+static void arrange_used(struct world *w)
 {
 	arrange_bound(w);
+	world_use(w, ALONE);
+}
+
+static void find(struct world *w, uint32_t index)
+{
+	arrange_used(w);
 	world_require(libiommufd_device_query_region(w->devices[ALONE], index, &w->region) == 0,
 		      "query_region");
 }
@@ -157,6 +163,24 @@ static int act_bus_master(struct world *w)
 	return r;
 }
 
+static int act_use(struct world *w)
+{
+	int fd = 0x5a;
+
+	int r = libiommufd_device_query_fd(w->devices[ALONE], &fd);
+	flow_untouched(r, fd == 0x5a);
+	return r;
+}
+
+static int act_container_fd(struct world *w)
+{
+	int fd = 0x5a;
+
+	int r = libiommufd_device_query_container_fd(w->devices[ALONE], &fd);
+	flow_untouched(r, fd == 0x5a);
+	return r;
+}
+
 static int act_facts(struct world *w)
 {
 	struct libiommufd_facts *facts = POISON;
@@ -178,20 +202,25 @@ static int act_facts(struct world *w)
 
 /* clang-format off */
 const struct flow flows_of_regions[] = {
-	{"query_region_count", "query_region_count", ON_BOTH, .arrange = arrange_bound, .act = act_count},
-	{"query_region", "query_region", ON_BOTH, .arrange = arrange_bound, .act = act_query},
-	{"query_region_holes", "query_region", ON_BOTH, .arrange = arrange_bound, .act = act_query_holes},
+	{"query_region_count", "query_region_count", ON_BOTH, .arrange = arrange_used, .act = act_count},
+	{"query_region", "query_region", ON_BOTH, .arrange = arrange_used, .act = act_query},
+	{"query_region_holes", "query_region", ON_BOTH, .arrange = arrange_used, .act = act_query_holes},
 	{"region_map", "region_map", ON_BOTH, .arrange = arrange_holes, .act = act_map},
 	{"region_map_large", "region_map", ON_BOTH, .arrange = arrange_large, .act = act_map_large},
 	{"region_unmap", "region_unmap", ON_BOTH, .arrange = arrange_mapped, .act = act_unmap, .count_munmap = true},
 	{"region_read", "region_read", ON_BOTH, .arrange = arrange_large, .act = act_read},
 	{"region_write", "region_write", ON_BOTH, .arrange = arrange_large, .act = act_write},
-	{"config_read", "config_read", ON_BOTH, .arrange = arrange_bound, .act = act_config_read},
-	{"config_write", "config_write", ON_BOTH, .arrange = arrange_bound, .act = act_config_write},
-	{"config_write16", "config_write", ON_BOTH, .arrange = arrange_bound, .act = act_config_write16},
-	{"config_write32", "config_write", ON_BOTH, .arrange = arrange_bound, .act = act_config_write32},
-	{"set_bus_master", "set_bus_master", ON_BOTH, .arrange = arrange_bound, .act = act_bus_master},
-	{"device_query_facts", "query_facts", ON_BOTH, .arrange = arrange_bound, .act = act_facts},
+	{"config_read", "config_read", ON_BOTH, .arrange = arrange_used, .act = act_config_read},
+	{"config_write", "config_write", ON_BOTH, .arrange = arrange_used, .act = act_config_write},
+	{"config_write16", "config_write", ON_BOTH, .arrange = arrange_used, .act = act_config_write16},
+	{"config_write32", "config_write", ON_BOTH, .arrange = arrange_used, .act = act_config_write32},
+	{"set_bus_master", "set_bus_master", ON_BOTH, .arrange = arrange_used, .act = act_bus_master},
+	{"first_region_count", "query_region_count", ON_TYPE1, .arrange = arrange_bound, .act = act_count, .halfway = act_use},
+	{"first_region", "query_region", ON_TYPE1, .arrange = arrange_bound, .act = act_query_holes, .halfway = act_use},
+	{"first_config_read", "config_read", ON_TYPE1, .arrange = arrange_bound, .act = act_config_read, .halfway = act_use},
+	{"first_fd", "query_fd", ON_BOTH, .arrange = arrange_bound, .act = act_use},
+	{"first_container_fd", "query_container_fd", ON_TYPE1, .arrange = arrange_bound, .act = act_container_fd},
+	{"device_query_facts", "query_facts", ON_BOTH, .arrange = arrange_used, .act = act_facts},
 	{0},
 };
 /* clang-format on */

@@ -34,17 +34,26 @@ static void arrange_attached(struct world *w)
 	world_attach(w, DEV0, X);
 }
 
-/* Two groups, in two containers on type1, have both spaces' mappings to follow. */
+/* Two groups, in two containers on type1. */
 static void arrange_two_groups(struct world *w)
 {
 	arrange_attached(w);
+	world_bind_with(w, ALONE, -1, LIBIOMMUFD_BIND_PRIVATE);
 	world_attach(w, ALONE, X);
+}
+
+/* The first of them shared by a third. */
+static void arrange_three_groups(struct world *w)
+{
+	arrange_two_groups(w);
+	world_attach(w, THIRD, X);
 }
 
 static void arrange_dst_attached(struct world *w)
 {
 	arrange_two(w);
 	world_attach(w, DEV0, Y);
+	world_bind_with(w, ALONE, -1, LIBIOMMUFD_BIND_PRIVATE);
 	world_attach(w, ALONE, Y);
 }
 
@@ -264,6 +273,7 @@ const struct flow flows_of_spaces[] = {
 	{"map", "map", ON_BOTH, .arrange = arrange_two, .act = act_map},
 	{"map_attached", "map", ON_BOTH, .arrange = arrange_attached, .act = act_map},
 	{"map_two_groups", "map", ON_BOTH, .arrange = arrange_two_groups, .act = act_map},
+	{"map_three_groups", "map", ON_BOTH, .arrange = arrange_three_groups, .act = act_map},
 	{"map_over_limit", "map", ON_BOTH, -ENOMEM, small_limit, arrange_attached, .act = act_map},
 	{"map_over_entries", "map", ON_TYPE1, -ENOSPC, few_entries, arrange_attached, .act = act_map},
 	{"map_at", "map_at", ON_BOTH, .arrange = arrange_two, .act = act_map_at},
@@ -281,6 +291,7 @@ const struct flow flows_of_spaces[] = {
 	{"copy_file", "copy_at", ON_BOTH, .arrange = arrange_file_mapped, .act = act_copy_file},
 	{"unmap", "unmap", ON_BOTH, .arrange = arrange_two, .act = act_unmap},
 	{"unmap_two_groups", "unmap", ON_BOTH, .arrange = arrange_two_groups, .act = act_unmap},
+	{"unmap_three_groups", "unmap", ON_BOTH, .arrange = arrange_three_groups, .act = act_unmap},
 	{"unmap_file", "unmap", ON_BOTH, .arrange = arrange_file_mapped, .act = act_unmap_file},
 	{"unmap_all", "unmap_all", ON_BOTH, .arrange = arrange_two, .act = act_unmap_all},
 	{"unmap_all_two_groups", "unmap_all", ON_BOTH, .arrange = arrange_file_mapped, .act = act_unmap_all},

@@ -49,6 +49,19 @@ const struct rule rules[] = {
 	{"ctx_auto*", "open /sys/class/vfio-dev/*", 0, RULE_LIVES, 0, 0},
 	{"ctx_auto*", "read *", 0, RULE_LIVES, 0, 0},
 
+	/* Where no file tells of reserved regions there are none. */
+	{"bind_old_kernel", "open *reserved_regions", -ENOENT, RULE_LIVES_WITH_LESS, 0, 0},
+	{"bind_old_kernel", "read *", -ENOENT, RULE_LIVES_WITH_LESS, 0, 0},
+	{"share_bind_old_kernel", "open *reserved_regions", -ENOENT, RULE_LIVES, 0, 0},
+	{"share_bind_old_kernel", "open *reserved_regions", 0, RULE_FALLS_BACK, 0, 0},
+	{"share_bind_old_kernel", "read *", -ENOENT, RULE_LIVES, 0, 0},
+	{"share_bind_old_kernel", "read *", 0, RULE_FALLS_BACK, 0, 0},
+
+	/* Whether the device that is not opened yet has a driver; its absence is looked at twice. */
+	{"bind_in_none", "readlink /sys/devices/*/driver", -ENOENT, RULE_FAILS_HALFWAY, -ENODEV, REASON(DEVICE_GONE)},
+	{"bind*", "readlink /sys/devices/*/driver", -ENOENT, RULE_FAILS, -ENODEV, REASON(DEVICE_GONE)},
+	{"bind*", "readlink /sys/devices/*/driver", 0, RULE_LIVES, 0, 0},
+
 	/* Explanations: the call fails anyway, with a reason that says less. */
 	{"bind_not_viable", "list *", 0, RULE_LIVES, 0, 0},
 	{"bind_not_viable", "readlink *", 0, RULE_LIVES, 0, 0},
@@ -107,9 +120,46 @@ const struct rule rules[] = {
 	/* Native: only where DMA of a detached device goes is unknown then. type1: no group, no bind. */
 	{"open_*", "readlink */iommu_group", 0, RULE_LESS_OR_FAILS, -ENODEV, REASON(NO_GROUP)},
 
+	{"ctx_passed", "ioctl VFIO_GET_API_VERSION", 0, RULE_FAILS, -ENOTTY, REASON(ARGUMENT)},
+	{"ctx_passed", "ioctl VFIO_IOMMU_GET_INFO", -EINVAL, RULE_FAILS, 0, REASON(ARGUMENT)},
+	{"ctx_passed", "ioctl VFIO_IOMMU_GET_INFO", -ENODEV, RULE_FAILS, -EINVAL, REASON(ARGUMENT)},
+	{"passed_named", "realpath *", -ENOENT, RULE_FAILS, -ENODEV, REASON(NO_SUCH_DEVICE)},
+	{"passed_named", "realpath *", 0, RULE_FAILS, 0, 0},
+	{"passed_named", "*", 0, RULE_LIVES, 0, REASON(NOT_SUPPORTED)},
+	{"passed_*", "dup*", -EBADF, RULE_FAILS, 0, REASON(ARGUMENT)},
+	{"passed_open_group_fd", "ioctl VFIO_GROUP_GET_STATUS", -EINVAL, RULE_FAILS, 0, REASON(ARGUMENT)},
+
 	/* A container that does not answer does not offer what is needed. */
 	{"*", "ioctl VFIO_GET_API_VERSION", 0, RULE_FAILS, -EOPNOTSUPP, REASON(NO_BACKEND)},
 	{"*", "ioctl VFIO_CHECK_EXTENSION", 0, RULE_FAILS, -EOPNOTSUPP, REASON(NO_BACKEND)},
+
+	/* A container that does not know the question is what it looks like. */
+	{"*", "ioctl IOMMU_OPTION of a container", 0, RULE_LIVES, 0, 0},
+
+	/* The group is in another's container, and kept there; or it leaves, and what stays is asked anew. */
+	{"*left_behind_*", "ioctl VFIO_GROUP_UNSET_CONTAINER", 0, RULE_FAILS, -EBUSY, REASON(CONTAINER_SHARED)},
+	{"*left_behind_*", "ioctl VFIO_IOMMU_GET_INFO", 0, RULE_LIVES, 0, 0},
+	{"share_attach_left_behind*", "ioctl VFIO_IOMMU_GET_INFO #2", 0, RULE_FALLS_BACK, 0, 0},
+	/* Once it has left it does not go back because of what fails later. */
+	{"attach_left_behind_*", "ioctl VFIO_IOMMU_GET_INFO #3", 0, RULE_FAILS_HALFWAY, 0, 0},
+	{"attach_left_behind_*", "ioctl VFIO_IOMMU_MAP_DMA*", -EFAULT, RULE_FAILS_HALFWAY, 0, REASON(BAD_MEMORY)},
+	{"attach_left_behind_*", "ioctl VFIO_IOMMU_MAP_DMA*", -ENOSPC, RULE_FAILS_HALFWAY, 0, REASON(ENTRY_LIMIT)},
+	{"attach_left_behind_*", "ioctl VFIO_IOMMU_MAP_DMA*", 0, RULE_FAILS_HALFWAY, 0, 0},
+	{"*left_behind_*", "ioctl VFIO_GROUP_GET_DEVICE_FD", 0, RULE_FAILS_HALFWAY, 0, 0},
+	{"share_*_in_none", "ioctl VFIO_GROUP_GET_DEVICE_FD", 0, RULE_FAILS_HALFWAY, 0, 0},
+	{"first_*_in_none", "ioctl VFIO_GROUP_GET_DEVICE_FD", 0, RULE_FAILS_HALFWAY, 0, 0},
+	{"close_*", "ioctl VFIO_IOMMU_GET_INFO", 0, RULE_LIVES, 0, 0},
+
+	/* A group that cannot join a container gets, or keeps, one of its own. */
+	{"share_*", "ioctl VFIO_GROUP_UNSET_CONTAINER", 0, RULE_FALLS_BACK, 0, 0},
+	{"share_*", "ioctl VFIO_GROUP_SET_CONTAINER", 0, RULE_FALLS_BACK, 0, 0},
+	{"share_*", "ioctl VFIO_IOMMU_GET_INFO", 0, RULE_FALLS_BACK, 0, 0},
+
+	/* What the first use of a device fails at behind the opening of its file. */
+	{"first_*", "ioctl VFIO_DEVICE_GET_*", -ENODEV, RULE_FAILS_HALFWAY, 0, REASON(DEVICE_GONE)},
+	{"first_config_*", "ioctl VFIO_DEVICE_GET_REGION_INFO", -EINVAL, RULE_FAILS_HALFWAY, -EOPNOTSUPP, REASON(NOT_SUPPORTED)},
+	{"first_*", "ioctl VFIO_DEVICE_GET_*", 0, RULE_FAILS_HALFWAY, 0, 0},
+	{"first_*", "pread*", 0, RULE_FAILS_HALFWAY, 0, 0},
 
 	/* Close cannot fail: what it cannot undo ends with the last file. */
 	{"close_*", "ioctl VFIO_IOMMU_UNMAP_DMA", 0, RULE_LIVES, 0, 0},

@@ -14,6 +14,10 @@ enum rule_kind {
 	RULE_LIVES,
 	/* Works, and says or does less: a fact is unknown, the other backend is taken. */
 	RULE_LIVES_WITH_LESS,
+	/* Works, is as after the flow's fallback, and the log says so. */
+	RULE_FALLS_BACK,
+	/* Fails with result and reason; everything is as after the flow's halfway, and a retry works. */
+	RULE_FAILS_HALFWAY,
 	/* One backend fails, the other lives. */
 	RULE_FAILS_OR_LIVES,
 	RULE_LESS_OR_FAILS,

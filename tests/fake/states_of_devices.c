@@ -197,7 +197,7 @@ static int call_bind_foreign(struct scene *s)
 
 static int call_bind_flags(struct scene *s)
 {
-	struct libiommufd_bind_opts opts = {.size = sizeof(opts), .flags = 1};
+	struct libiommufd_bind_opts opts = {.size = sizeof(opts), .flags = 1U << 31};
 	return libiommufd_device_bind(s->dev0, &opts);
 }
 

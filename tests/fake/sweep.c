@@ -40,7 +40,9 @@ void sweep_begin(const struct flow *flow, uint32_t backend, struct world *w)
 	if (flow->configure)
 		flow->configure(&config);
 	world_init(w, backend, &config);
+	w->keep_log = true;
 	flow->arrange(w);
+	w->note[0] = '\0';
 }
 
 void sweep_end(const struct flow *flow, struct world *w, const char *what, int error)
@@ -51,11 +53,25 @@ void sweep_end(const struct flow *flow, struct world *w, const char *what, int e
 		sweep_complain(flow, backend, what, error, "something is left in the kernel");
 }
 
+char *sweep_after(const struct flow *flow, uint32_t backend, int (*act)(struct world *w))
+{
+	struct world w;
+
+	sweep_begin(flow, backend, &w);
+	if (act(&w) < 0)
+		sweep_complain(flow, backend, "the other way", 0, "%s",
+			       libiommufd_last_error()->text);
+	char *after = world_observe(&w);
+	sweep_end(flow, &w, "the other way", 0);
+	return after;
+}
+
 void sweep_flows(void (*each)(const struct flow *flow, uint32_t backend))
 {
-	static const struct flow *const lists[] = {flows_of_devices,  flows_of_spaces,
-						   flows_of_regions,  flows_of_interrupts,
-						   flows_of_features, flows_of_passed};
+	static const struct flow *const lists[] = {flows_of_devices,  flows_of_groups,
+						   flows_of_spaces,   flows_of_regions,
+						   flows_of_features, flows_of_interrupts,
+						   flows_of_passed,   flows_of_guests};
 	/* One flow alone, for debugging. */
 	const char *only = getenv("FLOW");
 
@@ -96,6 +112,8 @@ static bool reason_suits(uint32_t reason, int error)
 		return error == -ENOENT;
 	case LIBIOMMUFD_REASON_IN_USE:
 		return error == -EBUSY || error == -EINVAL;
+	case LIBIOMMUFD_REASON_CONTAINER_SHARED:
+		return error == -EBUSY;
 	default:
 		return reason <= LIBIOMMUFD_REASON_VF_TOKEN;
 	}

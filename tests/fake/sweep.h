@@ -14,6 +14,9 @@ unsigned sweep_complaints(void);
 void sweep_begin(const struct flow *flow, uint32_t backend, struct world *w);
 void sweep_end(const struct flow *flow, struct world *w, const char *what, int error);
 
+/* How the world looks where act is called in the starting state and nothing fails; the caller frees it. */
+char *sweep_after(const struct flow *flow, uint32_t backend, int (*act)(struct world *w));
+
 /* Run each for every flow on every backend it has. */
 void sweep_flows(void (*each)(const struct flow *flow, uint32_t backend));
 

@@ -130,6 +130,7 @@ static void dual_function_scenarios(void **state)
 {
 	struct world w;
 	struct fake_config config = fake_default;
+	int fd;
 	(void)state;
 
 	config.devices[DEV0].driver = "e1000e";
@@ -147,6 +148,8 @@ static void dual_function_scenarios(void **state)
 		assert_int_equal(libiommufd_device_bind(w.devices[DEV1], NULL), 0);
 		assert_int_equal(fake_set_driver(w.fake, FAKE_DEV0, "e1000e"), -EBUSY);
 		world_bind(&w, DEV0);
+		/* Type1: what is bound but was not used does not hold its driver. */
+		assert_int_equal(libiommufd_device_query_fd(w.devices[DEV0], &fd), 0);
 		assert_int_equal(fake_dma(w.fake, FAKE_DEV0, PROBE, true).reach, FAKE_BLOCKED);
 		world_attach(&w, DEV1, X);
 		assert_ptr_equal(fake_dma(w.fake, FAKE_DEV0, PROBE, true).va, w.memory);

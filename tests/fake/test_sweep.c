@@ -62,7 +62,7 @@ struct clean_run {
 	int result;
 	uint32_t reason;
 	char out[sizeof(((struct world *)0)->out)];
-	char *after;
+	char *after, *fallback, *halfway;
 };
 
 /* The nth call; where one like it came before, with its number among them. */
@@ -104,6 +104,8 @@ static void run_clean(const struct flow *flow, uint32_t backend, struct clean_ru
 	if (world_contradiction(&w))
 		sweep_complain(flow, backend, "nothing", 0, "%s", world_contradiction(&w));
 	sweep_end(flow, &w, "nothing", 0);
+	clean->fallback = flow->fallback ? sweep_after(flow, backend, flow->fallback) : NULL;
+	clean->halfway = flow->halfway ? sweep_after(flow, backend, flow->halfway) : NULL;
 }
 
 static void free_clean(struct clean_run *clean)
@@ -112,6 +114,8 @@ static void free_clean(struct clean_run *clean)
 		free(clean->names[i]);
 	free(clean->names);
 	free(clean->after);
+	free(clean->fallback);
+	free(clean->halfway);
 }
 
 /* ---- One failure ---- */
@@ -182,7 +186,7 @@ static void after_failure(struct trial *trial, const struct rule *rule, int resu
 {
 	bool left = rule->kind == RULE_FAILS_LEAVES_LIST;
 
-	if (rule->kind == RULE_LIVES_WITH_LESS ||
+	if (rule->kind == RULE_LIVES_WITH_LESS || rule->kind == RULE_FALLS_BACK ||
 	    (rule->kind == RULE_FAILS_OR_LIVES && trial->backend == LIBIOMMUFD_BACKEND_TYPE1) ||
 	    (rule->kind == RULE_LESS_OR_FAILS && trial->backend == LIBIOMMUFD_BACKEND_NATIVE) ||
 	    (rule->kind == RULE_LIVES && trial->flow->result >= 0))
@@ -190,7 +194,8 @@ static void after_failure(struct trial *trial, const struct rule *rule, int resu
 			 libiommufd_last_error()->text);
 	check_result(trial, rule, result);
 	fake_fail(trial->w.fake, 0, 0, false);
-	expect_same(trial, before, left, "the failure left something behind");
+	expect_same(trial, rule->kind == RULE_FAILS_HALFWAY ? trial->clean->halfway : before, left,
+		    "the failure left something behind");
 	if (world_contradiction(&trial->w))
 		complain(trial, "after the failure: %s", world_contradiction(&trial->w));
 
@@ -213,7 +218,7 @@ static void after_success(struct trial *trial, const struct rule *rule,
 		kind = RULE_LIVES;
 	if (kind == RULE_LESS_OR_FAILS && trial->backend == LIBIOMMUFD_BACKEND_NATIVE)
 		kind = RULE_LIVES_WITH_LESS;
-	if (kind != RULE_LIVES && kind != RULE_LIVES_WITH_LESS) {
+	if (kind != RULE_LIVES && kind != RULE_LIVES_WITH_LESS && kind != RULE_FALLS_BACK) {
 		complain(trial, "is swallowed");
 		return;
 	}
@@ -228,13 +233,20 @@ static void after_success(struct trial *trial, const struct rule *rule,
 	if (strcmp(trial->w.out, trial->clean->out))
 		complain(trial, "lived with, but gives \"%s\", not \"%s\"", trial->w.out,
 			 trial->clean->out);
-	expect_same(trial, trial->clean->after, false, "lived with, but ends elsewhere");
+	if (kind == RULE_FALLS_BACK && !strstr(trial->w.note, "container"))
+		complain(trial, "lived with another way, which the log does not say: \"%s\"",
+			 trial->w.note);
+	expect_same(trial, kind == RULE_FALLS_BACK ? trial->clean->fallback : trial->clean->after,
+		    false, "lived with, but ends elsewhere");
 }
 
 static void try_failure(struct trial *trial, unsigned nth)
 {
 	const struct rule *rule = find_rule(trial->flow, trial->call, trial->error);
 
+	world_require((rule->kind != RULE_FALLS_BACK || trial->clean->fallback) &&
+			      (rule->kind != RULE_FAILS_HALFWAY || trial->clean->halfway),
+		      "a rule that suits the flow");
 	sweep_begin(trial->flow, trial->backend, &trial->w);
 	char *before = world_observe(&trial->w);
 	struct libiommufd_error record = *libiommufd_last_error();
@@ -264,6 +276,17 @@ static void try_breakdown(struct trial *trial, unsigned nth)
 	fake_fail(trial->w.fake, 0, 0, false);
 	if (world_contradiction(&trial->w))
 		complain(trial, "after a breakdown: %s", world_contradiction(&trial->w));
+	if (result < 0) {
+		bool lost = libiommufd_last_error()->reason == LIBIOMMUFD_REASON_RESTORE_FAILED;
+		result = lost && trial->flow->recover ? trial->flow->recover(&trial->w)
+						      : trial->flow->act(&trial->w);
+		if (result != trial->flow->result)
+			complain(trial, "a retry after a breakdown gives %d: %s", result,
+				 libiommufd_last_error()->text);
+		if (trial->backend == LIBIOMMUFD_BACKEND_TYPE1)
+			expect_same(trial, trial->clean->after, false,
+				    "a retry after a breakdown ends elsewhere");
+	}
 	sweep_end(trial->flow, &trial->w, trial->call, trial->error);
 }
 

@@ -116,8 +116,9 @@ static void run(uint32_t backend)
 	world_ctx(&w);
 	world_space(&w, X);
 	world_space(&w, Y);
+	/* Those that share a container could not move. */
 	for (int i = 0; i < DEVICES; i++)
-		world_bind(&w, i);
+		world_bind_with(&w, i, -1, LIBIOMMUFD_BIND_PRIVATE);
 	for (unsigned i = 0; i < MEMORY_THREADS + DEVICE_THREADS; i++) {
 		workers[i] = (struct worker){.w = &w, .number = i};
 		assert_int_equal(pthread_create(&workers[i].thread, NULL,

@@ -20,7 +20,7 @@ void world_require(bool ok, const char *what)
 
 const char *world_address(int device)
 {
-	static const char *const addresses[] = {FAKE_DEV0, FAKE_DEV1, FAKE_ALONE};
+	static const char *const addresses[] = {FAKE_DEV0, FAKE_DEV1, FAKE_ALONE, FAKE_THIRD};
 	return addresses[device];
 }
 
@@ -39,9 +39,21 @@ void world_init(struct world *w, uint32_t backend, const struct fake_config *con
 	w->fake = fake_new(config);
 }
 
+static void take_note(void *data, uint32_t level, const char *text)
+{
+	struct world *w = data;
+
+	if (level == LIBIOMMUFD_LOG_INFO)
+		snprintf(w->note, sizeof(w->note), "%s", text);
+}
+
 void world_ctx(struct world *w)
 {
-	struct libiommufd_ctx_opts opts = {.size = sizeof(opts), .backend = w->backend};
+	struct libiommufd_ctx_opts opts = {.size = sizeof(opts),
+					   .backend = w->backend,
+					   .log_level = LIBIOMMUFD_LOG_INFO,
+					   .log = w->keep_log ? take_note : NULL,
+					   .log_data = w};
 
 	world_require(ctx_open(fake_sys(w->fake), &opts, &w->ctx) == 0, "ctx_open");
 }
@@ -68,10 +80,28 @@ void world_open(struct world *w, int device)
 		      "open");
 }
 
+void world_bind_with(struct world *w, int device, int space, uint32_t flags)
+{
+	struct libiommufd_bind_opts opts = {
+		.size = sizeof(opts),
+		.flags = flags,
+		.ioas = space < 0 ? NULL : w->spaces[space],
+	};
+
+	world_open(w, device);
+	world_require(libiommufd_device_bind(w->devices[device], &opts) == 0, "bind");
+}
+
 void world_bind(struct world *w, int device)
 {
-	world_open(w, device);
-	world_require(libiommufd_device_bind(w->devices[device], NULL) == 0, "bind");
+	world_bind_with(w, device, -1, 0);
+}
+
+void world_use(struct world *w, int device)
+{
+	int fd;
+
+	world_require(libiommufd_device_query_fd(w->devices[device], &fd) == 0, "query_fd");
 }
 
 void world_attach(struct world *w, int device, int space)
@@ -87,6 +117,9 @@ bool world_fini(struct world *w)
 	struct fake_config config = *fake_config(w->fake);
 
 	fake_fail(w->fake, 0, 0, false);
+	world_require(libiommufd_device_close(w->guest, 0) == 0, "close of the guest");
+	world_require(libiommufd_ioas_destroy(w->guest_space) == 0, "ioas_destroy of the guest");
+	libiommufd_ctx_unref(w->guest_ctx);
 	for (int i = 0; i < DEVICES; i++)
 		world_require(libiommufd_device_close(w->devices[i], LIBIOMMUFD_CLOSE_FORCE) == 0,
 			      "close");
@@ -96,7 +129,6 @@ bool world_fini(struct world *w)
 	libiommufd_ranges_free(w->ranges);
 	libiommufd_hot_reset_free(w->reset);
 	libiommufd_ctx_unref(w->ctx);
-	libiommufd_ctx_unref(w->other_ctx);
 	const struct sys *sys = fake_sys(w->fake);
 	if (w->file >= 0)
 		sys->close(sys, w->file);
@@ -137,6 +169,25 @@ static void observe_ranges(FILE *out, struct libiommufd_ioas *ioas)
 	libiommufd_ranges_free(ranges);
 }
 
+static void observe_guest(FILE *out, struct world *w)
+{
+	struct libiommufd_ioas *ioas = NULL;
+	enum libiommufd_reach reach;
+
+	if (w->guest) {
+		world_require(libiommufd_device_query_reach(w->guest, &reach, &ioas) == 0,
+			      "query_reach");
+		fprintf(out, "guest %s state %d reach %d%s\n", libiommufd_device_get_name(w->guest),
+			libiommufd_device_get_state(w->guest), reach,
+			ioas && ioas == w->guest_space ? " its space" : "");
+	}
+	if (w->guest_space) {
+		fprintf(out, "guest's space");
+		observe_ranges(out, w->guest_space);
+		fputc('\n', out);
+	}
+}
+
 char *world_observe(struct world *w)
 {
 	size_t size;
@@ -148,14 +199,18 @@ char *world_observe(struct world *w)
 	for (int i = 0; i < DEVICES; i++) {
 		struct libiommufd_ioas *ioas = NULL;
 		enum libiommufd_reach reach;
+		bool private;
 		if (!w->devices[i])
 			continue;
 		world_require(libiommufd_device_query_reach(w->devices[i], &reach, &ioas) == 0,
 			      "query_reach");
-		fprintf(out, "device %d %s id %u state %d reach %d space %d\n", i,
+		world_require(libiommufd_device_query_private(w->devices[i], &private) == 0,
+			      "query_private");
+		fprintf(out, "device %d %s id %u state %d reach %d space %d%s\n", i,
 			libiommufd_device_get_name(w->devices[i]),
 			libiommufd_device_get_id(w->devices[i]),
-			libiommufd_device_get_state(w->devices[i]), reach, space_index(w, ioas));
+			libiommufd_device_get_state(w->devices[i]), reach, space_index(w, ioas),
+			private ? " private" : "");
 	}
 	for (int i = 0; i < SPACES; i++) {
 		if (!w->spaces[i])
@@ -164,13 +219,69 @@ char *world_observe(struct world *w)
 		observe_ranges(out, w->spaces[i]);
 		fputc('\n', out);
 	}
+	observe_guest(out, w);
 	fclose(out);
 	free(dump);
 	return text;
 }
 
+/* Of the containers that hold the mappings of a space, all but one hold them once more. */
+static const char *wrong_about_pins(struct world *w, const struct libiommufd_ioas *space)
+{
+	uint64_t containers[DEVICES];
+	unsigned n = 0, first = 0, c;
+	bool more[DEVICES];
+
+	for (int i = 0; i < DEVICES; i++) {
+		struct libiommufd_ioas *ioas = NULL;
+		enum libiommufd_reach reach;
+		bool private;
+		if (!w->devices[i] ||
+		    libiommufd_device_get_state(w->devices[i]) != LIBIOMMUFD_DEVICE_ATTACHED)
+			continue;
+		libiommufd_device_query_reach(w->devices[i], &reach, &ioas);
+		libiommufd_device_query_private(w->devices[i], &private);
+		if (ioas != space)
+			continue;
+		/* Natively there is no container, which is as good as one for all. */
+		uint64_t groups = fake_groups_with(w->fake, world_address(i));
+		for (c = 0; c < n && containers[c] != groups;)
+			c++;
+		if (c < n && more[c] != private)
+			return "devices in one container disagree on what is pinned once more";
+		if (c < n)
+			continue;
+		containers[n] = groups;
+		more[n++] = private;
+		first += !private;
+	}
+	return n && first != 1 ? "not just all containers but one pin once more" : NULL;
+}
+
+static const char *wrong_about_guest(struct world *w)
+{
+	enum libiommufd_reach reach = LIBIOMMUFD_REACH_UNKNOWN;
+	struct libiommufd_ioas *ioas = NULL;
+
+	if (w->guest)
+		libiommufd_device_query_reach(w->guest, &reach, &ioas);
+	if (reach != LIBIOMMUFD_REACH_UNKNOWN && reach != LIBIOMMUFD_REACH_IOAS)
+		return "a guest knows what it cannot know";
+	if (reach == LIBIOMMUFD_REACH_IOAS &&
+	    (ioas != w->guest_space || !fake_groups_with(w->fake, FAKE_DEV0)))
+		return "the guest is not where the library says";
+	return NULL;
+}
+
 const char *world_contradiction(struct world *w)
 {
+	if (wrong_about_guest(w))
+		return wrong_about_guest(w);
+	for (int i = 0; i < SPACES; i++) {
+		const char *wrong = w->spaces[i] ? wrong_about_pins(w, w->spaces[i]) : NULL;
+		if (wrong)
+			return wrong;
+	}
 	for (int i = 0; i < DEVICES; i++) {
 		struct libiommufd_ioas *ioas = NULL;
 		enum libiommufd_reach reach;

@@ -15,6 +15,7 @@ enum {
 	DEV0,
 	DEV1,
 	ALONE,
+	THIRD,
 	DEVICES
 };
 enum {
@@ -26,9 +27,13 @@ enum {
 struct world {
 	struct fake *fake;
 	uint32_t backend; /* AUTO: whatever the fake offers */
-	struct libiommufd_ctx *ctx, *other_ctx;
+	struct libiommufd_ctx *ctx;
 	struct libiommufd_device *devices[DEVICES];
 	struct libiommufd_ioas *spaces[SPACES];
+	/* What another process makes of DEV0, its group and its container. */
+	struct libiommufd_ctx *guest_ctx;
+	struct libiommufd_device *guest;
+	struct libiommufd_ioas *guest_space;
 	struct libiommufd_region *region;
 	void *region_map;
 	struct libiommufd_facts *facts;
@@ -38,7 +43,9 @@ struct world {
 	int file;     /* of the fake's; -1 */
 	int event;    /* likewise */
 	uint64_t iova;
-	char out[640]; /* what the last act that worked gave, as text */
+	char out[640];  /* what the last act that worked gave, as text */
+	bool keep_log;  /* not with threads */
+	char note[256]; /* the last line that the library logged beside failures */
 };
 
 /* config NULL: the default one. */
@@ -53,6 +60,10 @@ void world_ctx(struct world *w);
 void world_space(struct world *w, int space);
 void world_open(struct world *w, int device);
 void world_bind(struct world *w, int device);
+/* With a space to join, or -1, and enum libiommufd_bind_flags. */
+void world_bind_with(struct world *w, int device, int space, uint32_t flags);
+/* Its first use, which on type1 opens it. */
+void world_use(struct world *w, int device);
 void world_attach(struct world *w, int device, int space);
 void world_map(struct world *w, int space, uint64_t iova, unsigned page, unsigned pages);
 

@@ -51,6 +51,17 @@ void expect_container(struct script *k)
 	expect_ioctl_number(k, CONTAINER_FD, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU, 1);
 }
 
+void expect_a_driver(struct script *k)
+{
+	expect_readlink(k, NIC_SYSFS "/driver", "../../../../bus/pci/drivers/vfio-pci", 0);
+}
+
+void expect_not_iommufd(struct script *k)
+{
+	expect_ioctl(k, CONTAINER_FD, IOMMU_OPTION, -EINVAL, struct iommu_option, .size = 24,
+		     .option_id = IOMMU_OPTION_RLIMIT_MODE, .op = IOMMU_OPTION_OP_GET);
+}
+
 void expect_type1_info(struct script *k, int fd, const struct libiommufd_range *ranges,
 		       uint32_t count)
 {
@@ -91,6 +102,7 @@ void expect_claim_with(struct script *k, const struct libiommufd_range *ranges, 
 	expect_ioctl(k, GROUP_FD, VFIO_GROUP_GET_STATUS, 0, struct vfio_group_status, 8, 0);
 	answer(k, struct vfio_group_status, 8, VFIO_GROUP_FLAGS_VIABLE);
 	expect_container(k);
+	expect_not_iommufd(k);
 	expect_ioctl(k, GROUP_FD, VFIO_GROUP_SET_CONTAINER, 0, int, CONTAINER_FD);
 	expect_ioctl_number(k, CONTAINER_FD, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU, 0);
 	expect_type1_info(k, CONTAINER_FD, ranges, count);
@@ -222,14 +234,25 @@ struct libiommufd_device *open_device_type1(struct script *k, struct libiommufd_
 	return dev;
 }
 
+void use_device_type1(struct script *k, struct libiommufd_device *dev, const char *name, int fd)
+{
+	int file = -1;
+
+	expect_ioctl_string(k, GROUP_FD, VFIO_GROUP_GET_DEVICE_FD, name, fd);
+	assert_ok(libiommufd_device_query_fd(dev, &file));
+	assert_int_equal(file, fd);
+	assert_all_happened(k);
+}
+
 struct libiommufd_device *bind_device_type1(struct script *k, struct libiommufd_ctx *ctx)
 {
 	struct libiommufd_device *dev = open_device_type1(k, ctx);
 
 	expect_claim(k);
-	expect_ioctl_string(k, GROUP_FD, VFIO_GROUP_GET_DEVICE_FD, NIC, DEV_FD);
+	expect_a_driver(k);
 	assert_ok(libiommufd_device_bind(dev, NULL));
 	assert_all_happened(k);
+	use_device_type1(k, dev, NIC, DEV_FD);
 	return dev;
 }
 

@@ -39,6 +39,10 @@ void expect_attribute(struct script *k, const char *path, const char *content);
 void expect_place(struct script *k);
 /* Open of a container and the questions for type1 v2. */
 void expect_container(struct script *k);
+/* The question whether a container is an iommufd: no. */
+void expect_not_iommufd(struct script *k);
+/* The device NIC is still on a driver. */
+void expect_a_driver(struct script *k);
 /* The whole way of the first bind in group 11. */
 void expect_claim(struct script *k);
 /* With an IOMMU that has these ranges. */
@@ -66,6 +70,9 @@ void close_device(struct script *k, struct libiommufd_device *dev);
 
 /* NIC on a type1 ctx. */
 struct libiommufd_device *open_device_type1(struct script *k, struct libiommufd_ctx *ctx);
+/* Its first use, which opens it. */
+void use_device_type1(struct script *k, struct libiommufd_device *dev, const char *name, int fd);
+/* Bound and opened. */
 struct libiommufd_device *bind_device_type1(struct script *k, struct libiommufd_ctx *ctx);
 /* The last device of its group, not attached. */
 void close_device_type1(struct script *k, struct libiommufd_device *dev);

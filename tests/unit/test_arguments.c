@@ -106,8 +106,10 @@ static void every_null_of_a_device_call_is_refused(void **state)
 	enum libiommufd_reach reach;
 	uint32_t value32;
 	uint16_t value16;
+	struct libiommufd_device *other = (void *)1;
+	bool private = true;
 	uint8_t value8;
-	int fd;
+	int fd = 77;
 
 	assert_argument(libiommufd_device_bind(NULL, NULL));
 	assert_argument(libiommufd_device_attach(NULL, ioas));
@@ -118,6 +120,20 @@ static void every_null_of_a_device_call_is_refused(void **state)
 	assert_argument(libiommufd_device_query_fd(dev, NULL));
 	assert_argument(libiommufd_device_query_reach(NULL, &reach, NULL));
 	assert_argument(libiommufd_device_query_reach(dev, NULL, NULL));
+	assert_argument(libiommufd_device_query_kvm_fd(NULL, &fd));
+	assert_argument(libiommufd_device_query_kvm_fd(dev, NULL));
+	assert_argument(libiommufd_device_query_container_fd(NULL, &fd));
+	assert_argument(libiommufd_device_query_container_fd(dev, NULL));
+	assert_argument(libiommufd_device_query_private(NULL, &private));
+	assert_argument(libiommufd_device_query_private(dev, NULL));
+	assert_argument(libiommufd_device_open_fd(NULL, 9, NULL, &other));
+	assert_argument(libiommufd_device_open_fd(ctx, 9, NULL, NULL));
+	assert_argument(libiommufd_device_open_group_fd(NULL, 9, NIC, NULL, &other));
+	assert_argument(libiommufd_device_open_group_fd(ctx, 9, NULL, NULL, &other));
+	assert_argument(libiommufd_device_open_group_fd(ctx, 9, NIC, NULL, NULL));
+	assert_ptr_equal(other, (void *)1);
+	assert_true(private);
+	assert_int_equal(fd, 77);
 	assert_argument(libiommufd_device_query_facts(NULL, &facts));
 	assert_argument(libiommufd_device_query_facts(dev, NULL));
 	assert_argument(libiommufd_device_query_region_count(NULL, &value32));

@@ -167,7 +167,7 @@ static void every_reason_has_its_name(void **state)
 		"IOVA_IN_USE",  "IOVA_CONFLICT",  "IOVA_EXHAUSTED",    "NOT_MAPPED",
 		"BAD_MEMORY",   "MEMORY_LIMIT",   "ENTRY_LIMIT",       "RAISED_ACCESS",
 		"IN_USE",       "REGION_MAPPED",  "REGION_ACCESS",     "RESTORE_FAILED",
-		"VECTOR_LIMIT", "NOT_OWNED",      "VF_TOKEN",
+		"VECTOR_LIMIT", "NOT_OWNED",      "VF_TOKEN",          "CONTAINER_SHARED",
 	};
 	const uint32_t count = sizeof(names) / sizeof(names[0]);
 

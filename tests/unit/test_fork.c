@@ -120,6 +120,7 @@ static bool every_call_is_refused(void *data)
 	uint8_t value8;
 	bool enable, good = true;
 	void *ptr, *va = (void *)0x10000;
+	int fd;
 
 	good &= REFUSED(libiommufd_ioas_create(w->ctx, NULL, &ioas));
 	good &= REFUSED(libiommufd_device_open(w->ctx, NIC, NULL, &dev));
@@ -140,6 +141,11 @@ static bool every_call_is_refused(void *data)
 	good &= REFUSED(libiommufd_device_attach_id(w->dev, 3));
 	good &= REFUSED(libiommufd_device_detach(w->dev));
 	good &= REFUSED(libiommufd_device_query_reach(w->dev, &reach, NULL));
+	good &= REFUSED(libiommufd_device_query_private(w->dev, &enable));
+	good &= REFUSED(libiommufd_device_query_container_fd(w->dev, &fd));
+	good &= REFUSED(libiommufd_device_open_fd(w->ctx, 9, NULL, &dev));
+	good &= REFUSED(libiommufd_device_open_group_fd(w->ctx, 9, NIC, NULL, &dev));
+	good &= REFUSED(libiommufd_ioas_open_id(w->ctx, IOAS_ID, &ioas));
 	good &= REFUSED(libiommufd_device_query_region_count(w->dev, &value32));
 	good &= REFUSED(libiommufd_device_query_region(w->dev, 0, &region));
 	good &= REFUSED(libiommufd_region_map(w->region, 0, 0x1000, RW, &ptr));

@@ -13,7 +13,7 @@ struct call {
 	void (*undo)(struct script *k);
 };
 
-static struct libiommufd_ctx *ctx, *made_ctx;
+static struct libiommufd_ctx *ctx, *passed_ctx, *made_ctx;
 static struct libiommufd_ioas *made_ioas;
 static struct libiommufd_device *dev, *made_dev;
 
@@ -92,6 +92,41 @@ static void undo_dev(struct script *k)
 	close_device(k, made_dev);
 }
 
+/* ---- device_open_fd ---- */
+
+static int make_dev_fd(struct script *k, const void *opts)
+{
+	(void)k;
+	return libiommufd_device_open_fd(ctx, 99, opts, &made_dev);
+}
+
+static void expect_dev_fd(struct script *k)
+{
+	expect_dup(k, 99, DEV_FD);
+}
+
+/* ---- device_open_group_fd ---- */
+
+static int make_group(struct script *k, const void *opts)
+{
+	(void)k;
+	return libiommufd_device_open_group_fd(passed_ctx, 99, NIC, opts, &made_dev);
+}
+
+static void expect_group(struct script *k)
+{
+	expect_dup(k, 99, GROUP_FD);
+	expect_ioctl(k, GROUP_FD, VFIO_GROUP_GET_STATUS, 0, struct vfio_group_status, 8, 0);
+	answer(k, struct vfio_group_status, 8, VFIO_GROUP_FLAGS_CONTAINER_SET);
+}
+
+static void undo_group(struct script *k)
+{
+	expect_close(k, GROUP_FD, 0);
+	assert_ok(libiommufd_device_close(made_dev, 0));
+	assert_all_happened(k);
+}
+
 /* ---- device_bind ---- */
 
 static int make_bind(struct script *k, const void *opts)
@@ -119,18 +154,39 @@ static const struct call calls[] = {
 	 undo_ctx},
 	{"ioas_create", sizeof(struct libiommufd_ioas_opts), 0, make_ioas, expect_ioas, undo_ioas},
 	{"open", sizeof(struct libiommufd_device_opts), 0, make_dev, expect_dev, undo_dev},
-	{"bind", sizeof(struct libiommufd_bind_opts), 0, make_bind, expect_bind, undo_bind},
+	{"open_fd", sizeof(struct libiommufd_device_fd_opts), 0, make_dev_fd, expect_dev_fd,
+	 undo_dev},
+	{"open_group_fd", sizeof(struct libiommufd_group_fd_opts), LIBIOMMUFD_GROUP_FD_NUMBER,
+	 make_group, expect_group, undo_group},
+	{"bind", sizeof(struct libiommufd_bind_opts), LIBIOMMUFD_BIND_PRIVATE, make_bind,
+	 expect_bind, undo_bind},
 };
 
 #define for_each_call(call)                                                                   \
 	for (const struct call *call = calls; call != calls + sizeof(calls) / sizeof(*calls); \
 	     call++)
 
+static struct libiommufd_ctx *open_passed(struct script *k)
+{
+	static const struct libiommufd_range whole[] = {{0, UINT64_MAX}};
+	struct libiommufd_ctx_opts opts = {.size = sizeof(opts),
+					   .backend = LIBIOMMUFD_BACKEND_TYPE1};
+	struct libiommufd_ctx *passed = NULL;
+
+	expect_dup(k, 98, CONTAINER_FD);
+	expect_ioctl_number(k, CONTAINER_FD, VFIO_GET_API_VERSION, 0, 0);
+	expect_type1_info(k, CONTAINER_FD, whole, 1);
+	expect_owner(k);
+	assert_ok(ctx_open_fd(script_sys(k), 98, &opts, &passed));
+	return passed;
+}
+
 static int setup(void **state)
 {
 	if (script_setup(state))
 		return -1;
 	ctx = open_native(*state);
+	passed_ctx = open_passed(*state);
 	dev = open_device(*state, ctx);
 	made_ctx = NULL;
 	made_ioas = NULL;
@@ -141,6 +197,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	close_device(*state, dev);
+	expect_close(*state, CONTAINER_FD, 0);
+	close_ctx(*state, passed_ctx);
 	close_ctx(*state, ctx);
 	return script_teardown(state);
 }
@@ -259,14 +317,20 @@ static void an_unknown_backend_or_log_level_is_refused(void **state)
 	check_refused(*state, &calls[1], &opts, -EINVAL);
 }
 
-static void a_dev_iommu_of_the_caller_is_not_type1(void **state)
+static void a_file_of_the_caller_may_be_said_to_be_a_dev_iommu(void **state)
 {
 	struct libiommufd_ctx_opts opts = {.size = sizeof(opts),
-					   .backend = LIBIOMMUFD_BACKEND_TYPE1};
+					   .backend = LIBIOMMUFD_BACKEND_NATIVE};
 
-	check_refused(*state, &calls[1], &opts, -EINVAL);
-	opts.backend = LIBIOMMUFD_BACKEND_NATIVE;
 	check_taken(*state, &calls[1], &opts);
+}
+
+static void a_reserved_field_that_is_set_is_too_big(void **state)
+{
+	struct libiommufd_group_fd_opts opts = {.size = sizeof(opts), .reserved = 1};
+
+	for_each_call(call) if (!strcmp(call->name, "open_group_fd"))
+		check_refused(*state, call, &opts, -E2BIG);
 }
 
 int main(void)
@@ -279,8 +343,9 @@ int main(void)
 		with_objects(a_size_above_4096_is_refused_unread),
 		with_objects(any_byte_of_the_tail_that_is_set_is_too_big),
 		with_objects(every_unknown_flag_is_refused),
+		with_objects(a_reserved_field_that_is_set_is_too_big),
 		with_objects(an_unknown_backend_or_log_level_is_refused),
-		with_objects(a_dev_iommu_of_the_caller_is_not_type1),
+		with_objects(a_file_of_the_caller_may_be_said_to_be_a_dev_iommu),
 	};
 
 	unsetenv("LIBIOMMUFD_BACKEND");

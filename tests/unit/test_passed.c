@@ -156,6 +156,9 @@ static void type1_opens_neither(void **state)
 
 	assert_fails(libiommufd_device_open_fd(c, 50, NULL, &dev), -EOPNOTSUPP,
 		     LIBIOMMUFD_REASON_NOT_SUPPORTED);
+	assert_fails(libiommufd_device_open_group_fd(c, 50, NIC, NULL, &dev), -EOPNOTSUPP,
+		     LIBIOMMUFD_REASON_NOT_SUPPORTED);
+	assert_says("LIBIOMMUFD_BACKEND_TYPE1");
 	assert_fails(libiommufd_ioas_open_id(c, 1, &ioas), -EOPNOTSUPP,
 		     LIBIOMMUFD_REASON_NOT_SUPPORTED);
 	close_ctx(*state, c);

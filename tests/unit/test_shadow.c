@@ -109,33 +109,34 @@ static void drop_all(struct model *m)
 	assert_int_equal(m->shadow.count, 0);
 }
 
-/* What every node claims of its subtree, found out anew. */
+/* Order, links, and what every node claims of its subtree. */
 static void check_tree(const struct mapping *node, uint32_t priority, size_t *count)
 {
-	uint64_t first = node->iova, last = node->last, hole = 0;
+	uint64_t hole = node->iova;
 
 	assert_true(node->priority <= priority);
+	assert_ptr_equal(node->previous ? node->previous->next : NULL,
+			 node->previous ? node : NULL);
+	assert_ptr_equal(node->next ? node->next->previous : NULL, node->next ? node : NULL);
+	if (node->previous) {
+		assert_true(node->previous->last < node->iova);
+		hole = node->iova - node->previous->last - 1;
+	}
 	(*count)++;
+	/* Limits are never too small, also for what lies deeper. */
+	assert_true(node->hole_limit >= hole);
 	if (node->left) {
+		assert_ptr_equal(node->left->parent, node);
+		assert_true(node->left->last < node->iova);
+		assert_true(node->hole_limit >= node->left->hole_limit);
 		check_tree(node->left, node->priority, count);
-		assert_true(node->left->subtree_last < node->iova);
-		first = node->left->subtree_first;
-		hole = node->iova - node->left->subtree_last - 1;
-		if (node->left->subtree_hole > hole)
-			hole = node->left->subtree_hole;
 	}
 	if (node->right) {
+		assert_ptr_equal(node->right->parent, node);
+		assert_true(node->right->iova > node->last);
+		assert_true(node->hole_limit >= node->right->hole_limit);
 		check_tree(node->right, node->priority, count);
-		assert_true(node->right->subtree_first > node->last);
-		last = node->right->subtree_last;
-		if (node->right->subtree_first - node->last - 1 > hole)
-			hole = node->right->subtree_first - node->last - 1;
-		if (node->right->subtree_hole > hole)
-			hole = node->right->subtree_hole;
 	}
-	assert_int_equal(node->subtree_first, first);
-	assert_int_equal(node->subtree_last, last);
-	assert_int_equal(node->subtree_hole, hole);
 }
 
 static void check_find(const struct model *m, uint64_t first, uint64_t last)
@@ -143,7 +144,7 @@ static void check_find(const struct model *m, uint64_t first, uint64_t last)
 	assert_ptr_equal(shadow_find(&m->shadow, first, last), model_find(m, first, last));
 }
 
-static void check_find_free(const struct model *m, uint64_t first, uint64_t last, uint64_t length,
+static void check_find_free(struct model *m, uint64_t first, uint64_t last, uint64_t length,
 			    uint64_t alignment, uint64_t phase)
 {
 	uint64_t ours = 77, wanted = 77;

@@ -42,6 +42,7 @@ static void expect_set_iommu(struct script *k, int set_container, int set_iommu)
 	expect_open(k, "/dev/vfio/11", O_RDWR, GROUP_FD);
 	expect_status(k, 0, VFIO_GROUP_FLAGS_VIABLE);
 	expect_container(k);
+	expect_not_iommufd(k);
 	expect_ioctl(k, GROUP_FD, VFIO_GROUP_SET_CONTAINER, set_container, int, CONTAINER_FD);
 	if (set_container == 0)
 		expect_ioctl_number(k, CONTAINER_FD, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU, set_iommu);
@@ -142,21 +143,61 @@ static void a_step_of_bind_that_fails_takes_the_others_back(void **state)
 
 	/* And then it can still be bound. */
 	expect_claim(*state);
+	expect_a_driver(*state);
+	assert_ok(libiommufd_device_bind(dev, NULL));
+	use_device_type1(*state, dev, NIC, DEV_FD);
+	close_device_type1(*state, dev);
+}
+
+/* Such a container blocks a group only once a device of it is open. */
+static void in_an_iommufd_in_disguise_bind_opens_the_device(void **state)
+{
+	static const struct libiommufd_range whole[] = {{0, 0x7fffffffff}};
+	struct libiommufd_device *dev = open_device_type1(*state, ctx);
+
+	expect_open(*state, "/dev/vfio/11", O_RDWR, GROUP_FD);
+	expect_status(*state, 0, VFIO_GROUP_FLAGS_VIABLE);
+	expect_container(*state);
+	expect_ioctl(*state, CONTAINER_FD, IOMMU_OPTION, 0, struct iommu_option, .size = 24,
+		     .option_id = IOMMU_OPTION_RLIMIT_MODE, .op = IOMMU_OPTION_OP_GET);
+	expect_ioctl(*state, GROUP_FD, VFIO_GROUP_SET_CONTAINER, 0, int, CONTAINER_FD);
+	expect_ioctl_number(*state, CONTAINER_FD, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU, 0);
+	expect_type1_info(*state, CONTAINER_FD, whole, 1);
 	expect_ioctl_string(*state, GROUP_FD, VFIO_GROUP_GET_DEVICE_FD, NIC, DEV_FD);
 	assert_ok(libiommufd_device_bind(dev, NULL));
+	close_device_type1(*state, dev);
+}
+
+static void a_device_that_lost_its_driver_is_not_bound(void **state)
+{
+	struct libiommufd_device *dev = open_device_type1(*state, ctx);
+
+	expect_claim(*state);
+	expect_readlink(*state, NIC_SYSFS "/driver", NULL, -ENOENT);
+	expect_readlink(*state, NIC_SYSFS "/driver", NULL, -ENOENT);
+	expect_readlink(*state, NIC_SYSFS "/subsystem", "../../../../bus/pci", 0);
+	expect_unset(*state);
+	check_bind_fails(dev, -ENODEV, LIBIOMMUFD_REASON_NOT_VFIO_DRIVER);
+	/* What cannot be read says nothing. */
+	expect_claim(*state);
+	expect_readlink(*state, NIC_SYSFS "/driver", NULL, -EACCES);
+	assert_ok(libiommufd_device_bind(dev, NULL));
+	use_device_type1(*state, dev, NIC, DEV_FD);
 	close_device_type1(*state, dev);
 }
 
 static void a_device_that_has_no_file_gives_the_group_back(void **state)
 {
 	struct libiommufd_device *dev = open_device_type1(*state, ctx);
+	struct libiommufd_bind_opts now = {.size = sizeof(now), .flags = LIBIOMMUFD_BIND_PRIVATE};
 
 	expect_claim(*state);
 	expect_ioctl_string(*state, GROUP_FD, VFIO_GROUP_GET_DEVICE_FD, NIC, -ENODEV);
 	expect_readlink(*state, NIC_SYSFS "/driver", "../../../bus/pci/drivers/pci-stub", 0);
 	expect_unset(*state);
-	check_bind_fails(dev, -ENODEV, LIBIOMMUFD_REASON_NOT_VFIO_DRIVER);
+	assert_fails(libiommufd_device_bind(dev, &now), -ENODEV, LIBIOMMUFD_REASON_NOT_VFIO_DRIVER);
 	assert_says("pci-stub");
+	assert_int_equal(libiommufd_device_get_state(dev), LIBIOMMUFD_DEVICE_OPENED);
 	assert_ok(libiommufd_device_close(dev, 0));
 }
 
@@ -198,6 +239,7 @@ static struct libiommufd_device *bind_peer(struct script *k, int fd)
 	expect_attribute(k, path, "511:4\n");
 	expect_access(k, "/dev/vfio/11", 0);
 	assert_ok(libiommufd_device_open(ctx, "06:00.1", NULL, &dev));
+	/* Its group cannot go elsewhere any more, so there is nothing to wait for. */
 	expect_ioctl_string(k, GROUP_FD, VFIO_GROUP_GET_DEVICE_FD, "0000:06:00.1", fd);
 	assert_ok(libiommufd_device_bind(dev, NULL));
 	return dev;
@@ -300,8 +342,10 @@ static void a_child_closes_without_taking_the_group_out(void **state)
 	assert_ok(libiommufd_device_open(real, NIC, NULL, &dev));
 	expect_getpid(*state, 1234);
 	expect_claim(*state);
-	expect_ioctl_string(*state, GROUP_FD, VFIO_GROUP_GET_DEVICE_FD, NIC, DEV_FD);
+	expect_a_driver(*state);
 	assert_ok(libiommufd_device_bind(dev, NULL));
+	expect_getpid(*state, 1234);
+	use_device_type1(*state, dev, NIC, DEV_FD);
 
 	expect_getpid(*state, 1235);
 	expect_close(*state, DEV_FD, 0);
@@ -318,6 +362,8 @@ int main(void)
 		with_ioas(before_bind_there_is_no_file),
 		with_ioas(a_group_that_is_not_viable_is_closed_again),
 		with_ioas(a_step_of_bind_that_fails_takes_the_others_back),
+		with_ioas(in_an_iommufd_in_disguise_bind_opens_the_device),
+		with_ioas(a_device_that_lost_its_driver_is_not_bound),
 		with_ioas(a_device_that_has_no_file_gives_the_group_back),
 		with_ioas(the_same_device_is_bound_once),
 		with_ioas(a_close_that_finds_the_container_busy_goes_on),

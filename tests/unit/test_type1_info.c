@@ -3,21 +3,21 @@
 #include "backend/type1.h"
 #include "flows.h"
 
-static struct type1_group group;
+static struct type1_info before, info;
 
 static int setup(void **state)
 {
-	group = (struct type1_group){.container = CONTAINER_FD};
+	before = info = (struct type1_info){0};
 	return script_setup(state);
 }
 
 static int teardown(void **state)
 {
-	free(group.ranges);
+	free(info.ranges);
 	return script_teardown(state);
 }
 
-#define with_group(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define with_info(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 enum {
 	FLAGS = VFIO_IOMMU_INFO_PGSIZES | VFIO_IOMMU_INFO_CAPS
@@ -40,10 +40,14 @@ static void expect_info(struct script *k, uint32_t size, const struct info *out,
 
 static int read_info(struct script *k)
 {
+	struct type1_info old = info;
 	struct op op;
 
 	op_begin(&op, "bind", "", NULL);
-	return op_end(&op, type1_read_info(script_sys(k), &op, &group));
+	int r = type1_read_info(script_sys(k), &op, CONTAINER_FD, 11, &before, &info);
+	if (r == 0)
+		free(old.ranges);
+	return op_end(&op, r);
 }
 
 static void put_ranges(struct info *out, uint32_t at, uint32_t next, uint32_t count)
@@ -67,17 +71,43 @@ static struct info with_flags(uint32_t flags)
 		{.argsz = 512, .flags = flags, .iova_pgsizes = 0x40201000, .cap_offset = 24}};
 }
 
-/* As without the capability: the ranges that every IOMMU has. */
+#define REGIONS "/sys/kernel/iommu_groups/11/reserved_regions"
+
+/* What sysfs says where the kernel tells no addresses; NULL: there is no such file. */
+static void expect_regions(struct script *k, const char *content)
+{
+	expect_open(k, REGIONS, O_RDONLY, content ? SYSFS_FD : -ENOENT);
+	if (!content)
+		return;
+	if (*content)
+		expect_read(k, SYSFS_FD, content, 0);
+	expect_read(k, SYSFS_FD, "", 0);
+	expect_close(k, SYSFS_FD, 0);
+}
+
+static const char msi[] = "0x00000000fee00000 0x00000000feefffff msi\n";
+
+static void check_ranges(const struct libiommufd_range *expected, size_t count)
+{
+	assert_int_equal(info.range_count, count);
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(info.ranges[i].start, expected[i].start);
+		assert_int_equal(info.ranges[i].last, expected[i].last);
+	}
+}
+
+/* 39 bits, without the window of the interrupts. */
 static void check_default_ranges(void)
 {
-	assert_int_equal(group.range_count, 3);
-	assert_int_equal(group.ranges[0].start, 0);
-	assert_int_equal(group.ranges[0].last, 0x7ffffff);
-	assert_int_equal(group.ranges[1].start, 0x8100000);
-	assert_int_equal(group.ranges[1].last, 0xfedfffff);
-	assert_int_equal(group.ranges[2].start, 0xfef00000);
-	assert_int_equal(group.ranges[2].last, 0x7fffffffff);
+	static const struct libiommufd_range expected[] = {
+		{0, 0xfedfffff},
+		{0xfef00000, 0x7fffffffff},
+	};
+
+	check_ranges(expected, 2);
 }
+
+/* ---- Answers as they should be ---- */
 
 static void ranges_are_taken_and_sorted(void **state)
 {
@@ -87,10 +117,10 @@ static void ranges_are_taken_and_sorted(void **state)
 	memcpy((char *)&out + 40, (uint64_t[]){0x2000, 0x2fff, 0, 0xfff}, 32);
 	expect_info(*state, 512, &out, 0);
 	assert_ok(read_info(*state));
-	assert_int_equal(group.range_count, 2);
-	assert_int_equal(group.ranges[0].last, 0xfff);
-	assert_int_equal(group.ranges[1].start, 0x2000);
-	assert_int_equal(group.page_sizes, 0x40201000);
+	assert_int_equal(info.range_count, 2);
+	assert_int_equal(info.ranges[0].last, 0xfff);
+	assert_int_equal(info.ranges[1].start, 0x2000);
+	assert_int_equal(info.page_sizes, 0x40201000);
 }
 
 static void an_old_kernel_tells_no_ranges(void **state)
@@ -99,8 +129,89 @@ static void an_old_kernel_tells_no_ranges(void **state)
 
 	out.info.argsz = 16;
 	expect_info(*state, 512, &out, 0);
+	expect_regions(*state, msi);
 	assert_ok(read_info(*state));
 	check_default_ranges();
+	assert_true(info.entries_left == UINT64_MAX);
+}
+
+static void where_sysfs_reserves_nothing_there_is_only_software(void **state)
+{
+	static const struct libiommufd_range everything = {0, UINT64_MAX};
+	struct info out = with_flags(VFIO_IOMMU_INFO_PGSIZES);
+
+	expect_info(*state, 512, &out, 0);
+	expect_regions(*state, "");
+	assert_ok(read_info(*state));
+	check_ranges(&everything, 1);
+	expect_info(*state, 512, &out, 0);
+	expect_regions(*state, NULL);
+	assert_ok(read_info(*state));
+	check_ranges(&everything, 1);
+}
+
+static void regions_that_cannot_be_read_are_not_taken_for_none(void **state)
+{
+	struct info out = with_flags(VFIO_IOMMU_INFO_PGSIZES);
+
+	expect_info(*state, 512, &out, 0);
+	expect_open(*state, REGIONS, O_RDONLY, -EMFILE);
+	assert_fails(read_info(*state), -EMFILE, LIBIOMMUFD_REASON_KERNEL);
+	expect_info(*state, 512, &out, 0);
+	expect_open(*state, REGIONS, O_RDONLY, SYSFS_FD);
+	expect_read(*state, SYSFS_FD, NULL, -EIO);
+	expect_close(*state, SYSFS_FD, 0);
+	assert_fails(read_info(*state), -EIO, LIBIOMMUFD_REASON_KERNEL);
+	assert_null(info.ranges);
+}
+
+static void reserved_regions_are_taken_out_but_relaxable_ones_are_not(void **state)
+{
+	static const struct libiommufd_range expected[] = {
+		{0x1000, 0x7ffffff},
+		{0x8100000, 0xfedfffff},
+		{0xfef00000, 0x7ffffff000 - 1},
+	};
+	struct info out = with_flags(VFIO_IOMMU_INFO_PGSIZES);
+
+	expect_info(*state, 512, &out, 0);
+	expect_regions(*state, "0x0000000000000000 0x0000000000000fff reserved\n"
+			       "0x0000000000100000 0x00000000001fffff direct-relaxable\n"
+			       "nonsense\n"
+			       "0x0000000008000000 0x00000000080fffff direct\n"
+			       "0x0000000000900000 0x0000000000800000 msi\n"
+			       "0x00000000fee00000 0x00000000feefffff msi\n"
+			       "0x0000007ffffff000 0xffffffffffffffff reserved\n");
+	assert_ok(read_info(*state));
+	check_ranges(expected, 3);
+}
+
+static void a_group_that_joins_an_old_container_narrows_it(void **state)
+{
+	static struct libiommufd_range there[] = {{0x1000000, 0x2ffffff}};
+	static const struct libiommufd_range expected[] = {
+		{0x1000000, 0x1ffffff},
+		{0x2100000, 0x2ffffff},
+	};
+	struct info out = with_flags(VFIO_IOMMU_INFO_PGSIZES);
+
+	before = (struct type1_info){.ranges = there, .range_count = 1};
+	expect_info(*state, 512, &out, 0);
+	expect_regions(*state, "0x0000000002000000 0x00000000020fffff direct\n");
+	assert_ok(read_info(*state));
+	check_ranges(expected, 2);
+}
+
+static void the_mappings_that_are_left_are_told(void **state)
+{
+	struct info out = with_flags(FLAGS);
+
+	put_other(&out, 24, 40);
+	((uint32_t *)((char *)&out + 24))[2] = 65000;
+	put_ranges(&out, 40, 0, 1);
+	expect_info(*state, 512, &out, 0);
+	assert_ok(read_info(*state));
+	assert_int_equal(info.entries_left, 65000);
 }
 
 static void without_page_sizes_it_is_the_page(void **state)
@@ -110,7 +221,7 @@ static void without_page_sizes_it_is_the_page(void **state)
 	put_ranges(&out, 24, 0, 1);
 	expect_info(*state, 512, &out, 0);
 	assert_ok(read_info(*state));
-	assert_int_equal(group.page_sizes, page_size());
+	assert_int_equal(info.page_sizes, page_size());
 }
 
 static void ranges_are_found_behind_other_capabilities(void **state)
@@ -122,8 +233,8 @@ static void ranges_are_found_behind_other_capabilities(void **state)
 	memcpy((char *)&out + 56, (uint64_t[]){0x2000, 0x2fff}, 16);
 	expect_info(*state, 512, &out, 0);
 	assert_ok(read_info(*state));
-	assert_int_equal(group.range_count, 1);
-	assert_int_equal(group.ranges[0].start, 0x2000);
+	assert_int_equal(info.range_count, 1);
+	assert_int_equal(info.ranges[0].start, 0x2000);
 }
 
 static void a_longer_answer_is_asked_again(void **state)
@@ -136,8 +247,8 @@ static void a_longer_answer_is_asked_again(void **state)
 	expect_info(*state, 512, &out, 0);
 	expect_info(*state, out.info.argsz, &out, 0);
 	assert_ok(read_info(*state));
-	assert_int_equal(group.range_count, 32);
-	assert_int_equal(group.ranges[31].start, 0x2000);
+	assert_int_equal(info.range_count, 32);
+	assert_int_equal(info.ranges[31].start, 0x2000);
 }
 
 static void more_ranges_than_there_is_room_for_are_malformed(void **state)
@@ -149,7 +260,7 @@ static void more_ranges_than_there_is_room_for_are_malformed(void **state)
 		put_ranges(&out, 24, 0, counts[i]);
 		expect_info(*state, 512, &out, 0);
 		assert_fails(read_info(*state), -EIO, LIBIOMMUFD_REASON_KERNEL);
-		assert_null(group.ranges);
+		assert_null(info.ranges);
 	}
 }
 
@@ -162,12 +273,14 @@ static void a_chain_that_leaves_the_answer_ends(void **state)
 		struct info out = with_flags(FLAGS);
 		out.info.cap_offset = offsets[i];
 		expect_info(*state, 512, &out, 0);
+		expect_regions(*state, msi);
 		assert_ok(read_info(*state));
 		check_default_ranges();
 
 		out.info.cap_offset = 24;
 		put_other(&out, 24, offsets[i]);
 		expect_info(*state, 512, &out, 0);
+		expect_regions(*state, msi);
 		assert_ok(read_info(*state));
 		check_default_ranges();
 	}
@@ -180,9 +293,11 @@ static void a_chain_that_bites_its_tail_ends(void **state)
 	put_other(&out, 24, 40);
 	put_other(&out, 40, 24);
 	expect_info(*state, 512, &out, 0);
+	expect_regions(*state, msi);
 	assert_ok(read_info(*state));
 	put_other(&out, 24, 24);
 	expect_info(*state, 512, &out, 0);
+	expect_regions(*state, msi);
 	assert_ok(read_info(*state));
 	check_default_ranges();
 }
@@ -196,6 +311,7 @@ static void a_capability_cut_by_the_end_is_not_there(void **state)
 	put_other(&out, 504, 0);
 	((uint16_t *)((char *)&out + 504))[0] = VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE;
 	expect_info(*state, 512, &out, 0);
+	expect_regions(*state, msi);
 	assert_ok(read_info(*state));
 	check_default_ranges();
 }
@@ -210,23 +326,28 @@ static void a_refusal_is_passed_on_and_keeps_the_old_ranges(void **state)
 	assert_ok(read_info(*state));
 	expect_info(*state, 512, NULL, -EFAULT);
 	assert_fails(read_info(*state), -EFAULT, LIBIOMMUFD_REASON_KERNEL);
-	assert_int_equal(group.range_count, 1);
-	assert_int_equal(group.ranges[0].start, 0x2000);
+	assert_int_equal(info.range_count, 1);
+	assert_int_equal(info.ranges[0].start, 0x2000);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		with_group(ranges_are_taken_and_sorted),
-		with_group(an_old_kernel_tells_no_ranges),
-		with_group(without_page_sizes_it_is_the_page),
-		with_group(ranges_are_found_behind_other_capabilities),
-		with_group(a_longer_answer_is_asked_again),
-		with_group(more_ranges_than_there_is_room_for_are_malformed),
-		with_group(a_chain_that_leaves_the_answer_ends),
-		with_group(a_chain_that_bites_its_tail_ends),
-		with_group(a_capability_cut_by_the_end_is_not_there),
-		with_group(a_refusal_is_passed_on_and_keeps_the_old_ranges),
+		with_info(ranges_are_taken_and_sorted),
+		with_info(an_old_kernel_tells_no_ranges),
+		with_info(where_sysfs_reserves_nothing_there_is_only_software),
+		with_info(regions_that_cannot_be_read_are_not_taken_for_none),
+		with_info(reserved_regions_are_taken_out_but_relaxable_ones_are_not),
+		with_info(a_group_that_joins_an_old_container_narrows_it),
+		with_info(the_mappings_that_are_left_are_told),
+		with_info(without_page_sizes_it_is_the_page),
+		with_info(ranges_are_found_behind_other_capabilities),
+		with_info(a_longer_answer_is_asked_again),
+		with_info(more_ranges_than_there_is_room_for_are_malformed),
+		with_info(a_chain_that_leaves_the_answer_ends),
+		with_info(a_chain_that_bites_its_tail_ends),
+		with_info(a_capability_cut_by_the_end_is_not_there),
+		with_info(a_refusal_is_passed_on_and_keeps_the_old_ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,17 @@ static void expect_unmap(struct script *k, uint64_t iova, uint64_t size, int res
 	expect_ioctl_bytes(k, CONTAINER_FD, VFIO_IOMMU_UNMAP_DMA, &cmd, 24, result);
 }
 
+/* Before what is mapped is put into a container it is asked anew. */
+static void expect_look(struct script *k)
+{
+	static const struct libiommufd_range ranges[] = {
+		{0, 0xfedfffff},
+		{0xfef00000, 0x7fffffffff},
+	};
+
+	expect_type1_info(k, CONTAINER_FD, ranges, 2);
+}
+
 /* The address space is left empty. */
 static void end(struct script *k, uint64_t first, uint64_t length)
 {
@@ -59,6 +70,7 @@ static void mappings_made_first_reach_the_container_at_attach(void **state)
 {
 	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x2000, RW, 0x10000));
 	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x1000, LIBIOMMUFD_READ, 0x4000));
+	expect_look(*state);
 	expect_map(*state, 1, 0x7f0000123000, 0x4000, 0x1000, 0);
 	expect_map(*state, 3, 0x7f0000123000, 0x10000, 0x2000, 0);
 	assert_ok(libiommufd_device_attach(dev, ioas));
@@ -118,8 +130,9 @@ static void the_first_and_the_last_page_together_take_two_unmaps(void **state)
 	uint64_t unmapped = 0;
 
 	expect_claim_with(*state, &everything, 1);
-	expect_ioctl_string(*state, GROUP_FD, VFIO_GROUP_GET_DEVICE_FD, NIC, DEV_FD);
+	expect_a_driver(*state);
 	assert_ok(libiommufd_device_bind(d, NULL));
+	expect_ioctl_string(*state, GROUP_FD, VFIO_GROUP_GET_DEVICE_FD, NIC, DEV_FD);
 	assert_ok(libiommufd_device_attach(d, wide));
 	expect_map(*state, 3, 0x7f0000123000, 0, 0x1000, 0);
 	assert_ok(libiommufd_ioas_map_at(wide, va, 0x1000, RW, 0));
@@ -198,6 +211,7 @@ static void the_entry_limit_has_its_reason_and_figures(void **state)
 static void an_attach_that_meets_the_entry_limit_says_so(void **state)
 {
 	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x1000, RW, 0x10000));
+	expect_look(*state);
 	expect_map(*state, 3, 0x7f0000123000, 0x10000, 0x1000, -ENOSPC);
 	expect_unmap(*state, 0x10000, 0x1000, 0);
 	assert_fails(libiommufd_device_attach(dev, ioas), -ENOSPC, LIBIOMMUFD_REASON_ENTRY_LIMIT);
@@ -222,6 +236,7 @@ static void a_failed_attach_unmaps_what_it_had_mapped(void **state)
 {
 	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x1000, RW, 0x4000));
 	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x1000, RW, 0x10000));
+	expect_look(*state);
 	expect_map(*state, 3, 0x7f0000123000, 0x4000, 0x1000, 0);
 	expect_map(*state, 3, 0x7f0000123000, 0x10000, 0x1000, -EFAULT);
 	expect_unmap(*state, 0x4000, 0xd000, 0);
@@ -238,6 +253,7 @@ static void a_failed_move_restores_the_old_mappings(void **state)
 	expect_map(*state, 3, 0x7f0000123000, 0x10000, 0x1000, 0);
 	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x1000, RW, 0x10000));
 	assert_ok(libiommufd_ioas_map_at(to, va, 0x1000, RW, 0x50000));
+	expect_look(*state);
 	expect_unmap(*state, 0x10000, 0x1000, 0);
 	expect_map(*state, 3, 0x7f0000123000, 0x50000, 0x1000, -EFAULT);
 	expect_unmap(*state, 0x50000, 0x1000, 0);
@@ -257,6 +273,7 @@ static void a_move_that_cannot_be_undone_detaches_and_says_so(void **state)
 	expect_map(*state, 3, 0x7f0000123000, 0x10000, 0x1000, 0);
 	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x1000, RW, 0x10000));
 	assert_ok(libiommufd_ioas_map_at(to, va, 0x1000, RW, 0x50000));
+	expect_look(*state);
 	expect_unmap(*state, 0x10000, 0x1000, 0);
 	expect_map(*state, 3, 0x7f0000123000, 0x50000, 0x1000, -EFAULT);
 	expect_unmap(*state, 0x50000, 0x1000, 0);
@@ -337,6 +354,7 @@ static void what_was_mapped_outside_makes_the_attach_conflict(void **state)
 {
 	(void)state;
 	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x1000, RW, 0xfee00000));
+	expect_look(*state);
 	assert_fails(libiommufd_device_attach(dev, ioas), -EADDRINUSE,
 		     LIBIOMMUFD_REASON_IOVA_CONFLICT);
 	assert_ok(libiommufd_ioas_unmap_all(ioas, NULL));
