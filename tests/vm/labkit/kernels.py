@@ -39,6 +39,8 @@ class Kernel:
 TABLE = {k.name: k for k in (
     Kernel('6.12', 'linux-source-6.12, minimal, with iommufd and its test driver',
            r'linux-source-6\.12', ('common', '6.12'), objects=1650),
+    Kernel('6.12-compat', 'the same without character devices; iommufd serves /dev/vfio/vfio',
+           r'linux-source-6\.12', ('common', '6.12', 'compat'), objects=1650),
     Kernel('stock-6.1', "Debian's 6.1: VFIO group and type1, no iommufd",
            r'linux-image-6\.1\.0-\d+-amd64'),
     Kernel('stock-6.12', "Debian's 6.12: VFIO group and type1, no iommufd",

@@ -115,12 +115,24 @@ void bench_open(struct bench *b, int n)
 	b->dev = b->devices[0];
 }
 
-void bench_bind(struct bench *b, int n)
+void bench_bind_with(struct bench *b, int n, uint32_t flags, struct libiommufd_ioas *ioas)
 {
+	struct libiommufd_bind_opts opts = {.size = sizeof(opts), .flags = flags, .ioas = ioas};
+
 	if (!b->devices[n])
 		bench_open(b, n);
-	assert_ok(libiommufd_device_bind(b->devices[n], NULL));
+	assert_ok(libiommufd_device_bind(b->devices[n], &opts));
+}
+
+void bench_use(struct bench *b, int n)
+{
 	assert_int_equal(edu_start(&b->edu[n], b->devices[n]), 0);
+}
+
+void bench_bind(struct bench *b, int n)
+{
+	bench_bind_with(b, n, 0, NULL);
+	bench_use(b, n);
 }
 
 void bench_close(struct bench *b, int n)

@@ -64,6 +64,9 @@ int bench_teardown(void **state);
 void bench_open(struct bench *b, int n);
 /* Opens if need be, binds, makes ready to drive. */
 void bench_bind(struct bench *b, int n);
+/* Only opens and binds; then makes ready to drive. */
+void bench_bind_with(struct bench *b, int n, uint32_t flags, struct libiommufd_ioas *ioas);
+void bench_use(struct bench *b, int n);
 /* As the test is done with it: unmaps registers and closes. */
 void bench_close(struct bench *b, int n);
 /* One more address space, with the home. */

@@ -133,6 +133,7 @@ static void try_open(struct libiommufd_ctx *ctx, const char *name)
 
 static void devices(void **state)
 {
+	bool private;
 	struct bench *b = *state;
 	struct libiommufd_device *twin;
 	enum libiommufd_reach reach;
@@ -149,6 +150,12 @@ static void devices(void **state)
 	assert_ok(libiommufd_device_query_kvm_fd(b->dev, &fd));
 	if (libiommufd_device_open_fd(b->ctx, fd, NULL, &twin) == 0)
 		assert_ok(libiommufd_device_close(twin, 0));
+	assert_ok(libiommufd_device_query_private(b->dev, &private));
+	try(libiommufd_device_query_container_fd(b->dev, &fd));
+	/* Where groups have files: not in a context with containers of its own. */
+	assert_int_equal(libiommufd_device_open_group_fd(b->ctx, fd, bench_name("EDU0"), NULL,
+							 &twin),
+			 -EOPNOTSUPP);
 	/* Bound a second time, and without a viable group: both are explained. */
 	assert_ok(libiommufd_device_open(b->ctx, libiommufd_device_get_name(b->dev), NULL, &twin));
 	assert_int_equal(libiommufd_device_bind(twin, NULL), -EINVAL);

@@ -19,6 +19,9 @@ enum device_difference {
 	DEVICE_TOKEN_WRONG,
 	DEVICE_TOKEN_RIGHT,
 	DEVICE_TOKEN_OF_NONE,
+	DEVICE_PICK_WHERE_PASSED,
+	DEVICE_UNMAP_OF_OTHERS,
+	DEVICE_DETACH_WHERE_PASSED,
 	DEVICE_DIFFERENCES,
 };
 
@@ -57,7 +60,7 @@ static const struct {
 		},
 	[DEVICE_TOKEN_MISSING] =
 		{
-			"bind of a virtual function without the token",
+			"bind and first use of a virtual function without the token",
 			DONE,
 			REFUSED(EACCES, VF_TOKEN),
 			"before 6.17 the bind of a character device asks for none",
@@ -82,6 +85,28 @@ static const struct {
 			REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
 			REFUSED(EINVAL, VF_TOKEN),
 			"as above",
+		},
+	[DEVICE_PICK_WHERE_PASSED] =
+		{
+			"map at a picked address, in a process that the address space was passed "
+			"to",
+			DONE,
+			REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
+			"a container does not tell which addresses are free",
+		},
+	[DEVICE_UNMAP_OF_OTHERS] =
+		{
+			"unmap of what another process mapped in the same address space",
+			DONE,
+			REFUSED(ENOENT, NOT_MAPPED),
+			"it is in the record of the context that mapped it, and in no other",
+		},
+	[DEVICE_DETACH_WHERE_PASSED] =
+		{
+			"detach in a process that the device was passed to",
+			DONE,
+			REFUSED(EOPNOTSUPP, NOT_SUPPORTED),
+			"the group is in the container for all who have its file",
 		},
 };
 

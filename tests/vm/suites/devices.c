@@ -6,8 +6,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+
+#include "../../../lib/uapi/vfio.h"
 
 enum {
 	SOON = 1000, /* milliseconds: it has happened by then, or it does not happen */
@@ -71,6 +74,40 @@ void net_stop(volatile uint8_t *regs)
 {
 	*reg32(regs, NET_ALLOW) = 0;
 	usleep(20000);
+}
+
+static int set_vf_count(const char *count)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/sriov_numvfs", bench_name("PF0"));
+	return write_file(path, count);
+}
+
+void vfs_make(struct bench *b, const uint8_t token[16], char names[2][16])
+{
+	char path[96], link[96];
+
+	device_bound(b, 0, "PF0");
+	assert_ok(libiommufd_device_feature(b->dev,
+					    LIBIOMMUFD_DEVICE_FEATURE_SET |
+						    VFIO_DEVICE_FEATURE_PCI_VF_TOKEN,
+					    (void *)token, 16));
+	assert_int_equal(write_file("/sys/module/vfio_pci/parameters/enable_sriov", "1"), 0);
+	assert_int_equal(set_vf_count("2"), 0);
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/virtfn%d", bench_name("PF0"),
+			 i);
+		ssize_t n = readlink(path, link, sizeof(link) - 1);
+		assert_true(n > 0);
+		link[n] = '\0';
+		snprintf(names[i], sizeof(names[i]), "%s", strrchr(link, '/') + 1);
+	}
+}
+
+int vfs_end(void)
+{
+	return set_vf_count("0");
 }
 
 int event_new(void)

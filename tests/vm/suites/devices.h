@@ -36,6 +36,13 @@ void net_raise(volatile uint8_t *regs, int n);
 /* Before MSI-X goes: the model runs a timer after each message, and dies if it ends without. */
 void net_stop(volatile uint8_t *regs);
 
+/* ---- Virtual functions ---- */
+
+/* Device 0 is PF0, bound, with that token set; the names of its two virtual functions. */
+void vfs_make(struct bench *b, const uint8_t token[16], char names[2][16]);
+/* Without them; 0 or a negative errno. PF0 is closed. */
+int vfs_end(void);
+
 /* ---- Events ---- */
 
 /* An eventfd that does not block. */

@@ -19,6 +19,9 @@ enum difference {
 	DIFFERENCE_BAR_MEMORY,
 	DIFFERENCE_RLIMIT_PROCESS_CAPABILITY,
 	DIFFERENCE_UNMAP_AFTER_CUT,
+	DIFFERENCE_ENTRY_LIMIT,
+	DIFFERENCE_DETACH_OF_ONE_THAT_SHARES,
+	DIFFERENCE_MOVE_OF_ONE_THAT_SHARES,
 	DIFFERENCE_COUNT,
 };
 
@@ -90,6 +93,27 @@ static const struct {
 			REFUSED(ENOENT, NOT_MAPPED),
 			DONE,
 			"iommufd finds the cut when it gets there; by then the first is gone",
+		},
+	[DIFFERENCE_ENTRY_LIMIT] =
+		{
+			"map or attach beyond dma_entry_limit mappings",
+			DONE,
+			REFUSED(ENOSPC, ENTRY_LIMIT),
+			"a parameter of type1, 65,535 unless changed; iommufd counts memory only",
+		},
+	[DIFFERENCE_DETACH_OF_ONE_THAT_SHARES] =
+		{
+			"detach of a device whose group shares a container with attached groups",
+			DONE,
+			REFUSED(EBUSY, CONTAINER_SHARED),
+			"a group cannot leave its container while a device of it is open",
+		},
+	[DIFFERENCE_MOVE_OF_ONE_THAT_SHARES] =
+		{
+			"attach to another address space while a group shares the container",
+			DONE,
+			REFUSED(EBUSY, CONTAINER_SHARED),
+			"as above",
 		},
 	[DIFFERENCE_BAR_MEMORY] =
 		{

@@ -3,6 +3,7 @@
  * Owns the tests of hot resets: of the bus of two edu behind a bridge, whose DMA tells what is left, and
  * of the slot of two e1000e functions.
  */
+#include "behaviours.h"
 #include "resets.h"
 
 #include <string.h>
@@ -147,8 +148,7 @@ static void a_device_without_a_vfio_driver_is_not_reset(void **state)
 
 	assert_int_equal(write_file("/sys/bus/pci/drivers/vfio-pci/unbind", second), 0);
 	*reg32(regs, NET_VECTOR_OF) = 0x8;
-	/* Group files say nothing of drivers, so that the list of type1 cannot either. */
-	expect_list(b->dev, 2, first, 1, second, !b->native);
+	expect_list(b->dev, 2, first, 1, second, !natively(b, BEHAVIOUR_HOT_RESET_LIST));
 	assert_refused(libiommufd_device_hot_reset(b->dev), EINVAL, NOT_OWNED);
 	assert_sentence(second);
 	assert_int_equal(*reg32(regs, NET_VECTOR_OF), 0x8);

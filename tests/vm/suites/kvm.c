@@ -3,6 +3,7 @@
  * Owns the tests of what a VMM tells KVM of its devices: the file of libiommufd_device_query_kvm_fd(),
  * given to KVM's VFIO device before the bind (native) or after it (type1). Needs one edu, and /dev/kvm.
  */
+#include "behaviours.h"
 #include "devices.h"
 
 #include <fcntl.h>
@@ -111,7 +112,7 @@ static void it_is_a_file_of_vfio_that_is_told(void **state)
 	assert_int_equal(tell(FILE_ADD, -1), -EBADF);
 	/* Natively it is the device's, else the group's. */
 	assert_ok(libiommufd_device_query_fd(b->dev, &device));
-	assert_int_equal(device == fd, b->native);
+	assert_int_equal(device == fd, natively(b, BEHAVIOUR_KVM_FILE));
 	if (b->native) {
 		assert_ok(libiommufd_ctx_query_fd(b->ctx, &iommu));
 		assert_int_equal(tell(FILE_ADD, iommu), -EINVAL);

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "behaviours.h"
 #include "differences.h"
 #include "uapi/vfio.h"
 
@@ -45,8 +45,8 @@ static void before_bind_there_is_no_id(void **state)
 	assert_string_equal(libiommufd_device_get_name(b->dev), bench_name("EDU0"));
 	assert_int_equal(libiommufd_device_get_id(b->dev), 0);
 	assert_ok(libiommufd_device_bind(b->dev, NULL));
-	assert_int_equal(libiommufd_device_get_id(b->dev) != 0, b->native);
-	assert_int_equal(libiommufd_ioas_get_id(b->ioas) != 0, b->native);
+	assert_int_equal(libiommufd_device_get_id(b->dev) != 0, natively(b, BEHAVIOUR_IDS));
+	assert_int_equal(libiommufd_ioas_get_id(b->ioas) != 0, natively(b, BEHAVIOUR_IDS));
 }
 
 static void a_second_bind_by_another_handle_is_refused(void **state)

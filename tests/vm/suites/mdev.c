@@ -90,7 +90,7 @@ static void a_software_device_goes_through_all_states(void **state)
 		assert_string_equal(libiommufd_device_get_name(b->devices[n]),
 				    uuid_of(variables[n]));
 		assert_refused(libiommufd_device_attach(b->devices[n], b->ioas), EACCES, NOT_BOUND);
-		assert_ok(libiommufd_device_bind(b->devices[n], NULL));
+		bench_bind_with(b, n, LIBIOMMUFD_BIND_PRIVATE, NULL);
 		assert_state(b->devices[n], BOUND, NOTHING, NULL);
 		assert_refused(libiommufd_device_bind(b->devices[n], NULL), EINVAL, ALREADY_BOUND);
 		assert_int_equal(libiommufd_device_get_id(b->devices[n]) != 0, b->native);

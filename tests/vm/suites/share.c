@@ -15,6 +15,22 @@ static int setup_sharing(void **state)
 	return 0;
 }
 
+/* On type1 those that were not used before they are attached share a container. */
+static int setup_sharing_unused(void **state)
+{
+	struct bench *b;
+
+	bench_setup(state);
+	b = *state;
+	for (int n = 0; n < 2; n++)
+		bench_bind_with(b, n, 0, NULL);
+	for (int n = 0; n < 2; n++)
+		assert_ok(libiommufd_device_attach(b->devices[n], b->ioas));
+	for (int n = 0; n < 2; n++)
+		bench_use(b, n);
+	return 0;
+}
+
 static void each_device_has_a_group_of_its_own(void **state)
 {
 	struct libiommufd_facts *facts[2];
@@ -205,12 +221,20 @@ int main(void)
 		bench_test(one_can_move_to_another_space_alone, setup_sharing),
 		bench_test(a_space_can_be_destroyed_once_the_last_one_left, setup_sharing),
 	};
+	const struct CMUnitTest unused_tests[] = {
+		bench_test(a_mapping_made_later_is_reached_by_both, setup_sharing_unused),
+		bench_test(bytes_go_from_one_device_to_the_other, setup_sharing_unused),
+		bench_test(unmap_blocks_both, setup_sharing_unused),
+		bench_test(a_read_only_mapping_is_read_only_for_both, setup_sharing_unused),
+		bench_test(close_of_one_leaves_the_other, setup_sharing_unused),
+	};
 	const struct CMUnitTest native_tests[] = {
 		bench_test(the_second_device_costs_no_pins_on_the_native_backend, bench_setup_two),
 	};
 
 	bench_begin();
 	int failed = cmocka_run_group_tests_name("share", tests, NULL, NULL);
+	failed += cmocka_run_group_tests_name("share, unused before", unused_tests, NULL, NULL);
 	if (bench_is_native())
 		failed += cmocka_run_group_tests_name("share, native", native_tests, NULL, NULL);
 	return failed;

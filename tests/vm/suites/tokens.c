@@ -6,48 +6,17 @@
  */
 #include "resets.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#include "../../../lib/uapi/vfio.h"
 
 static const uint8_t right[16] = {0xbd, 0x8d, 0x9d, 0x2b, 0x5a, 0x5f, 0x4f, 0x5a,
 				  0xa2, 0x11, 0xf5, 0x91, 0x51, 0x4b, 0xa1, 0xf3};
 static const uint8_t wrong[16] = {1};
 static char vfs[2][16];
 
-static int set_vf_count(const char *count)
-{
-	char path[96];
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/sriov_numvfs", bench_name("PF0"));
-	return write_file(path, count);
-}
-
-/* Device 0 is the physical function with its token set; vfs are the names of two virtual ones. */
 static int setup_vfs(void **state)
 {
-	char path[96], link[96];
-	struct bench *b;
-
 	bench_setup(state);
-	b = *state;
-	device_bound(b, 0, "PF0");
-	assert_ok(libiommufd_device_feature(b->dev,
-					    LIBIOMMUFD_DEVICE_FEATURE_SET |
-						    VFIO_DEVICE_FEATURE_PCI_VF_TOKEN,
-					    (void *)right, sizeof(right)));
-	assert_int_equal(write_file("/sys/module/vfio_pci/parameters/enable_sriov", "1"), 0);
-	assert_int_equal(set_vf_count("2"), 0);
-	for (int i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/virtfn%d", bench_name("PF0"),
-			 i);
-		ssize_t n = readlink(path, link, sizeof(link) - 1);
-		assert_true(n > 0);
-		link[n] = '\0';
-		snprintf(vfs[i], sizeof(vfs[i]), "%s", strrchr(link, '/') + 1);
-	}
+	vfs_make(*state, right, vfs);
 	return 0;
 }
 
@@ -55,7 +24,7 @@ static int teardown_vfs(void **state)
 {
 	int r = bench_teardown(state);
 
-	return r | set_vf_count("0");
+	return r | vfs_end();
 }
 
 /* Open and bind a device with a token; close it again. */
@@ -69,7 +38,10 @@ static int bind_with(struct bench *b, const char *name, const uint8_t *token)
 						 .vf_token = token,
 					 },
 					 &dev));
-	int r = libiommufd_device_bind(dev, NULL);
+	/* Type1 opens a device without a token only when it is used. */
+	int fd, r = libiommufd_device_bind(dev, NULL);
+	if (r == 0)
+		r = libiommufd_device_query_fd(dev, &fd);
 	libiommufd_device_close(dev, 0);
 	return r;
 }

@@ -3,6 +3,7 @@
  * Owns the tests of devices that are taken away while they are in use, on edu: the kernel asks for the
  * device, waits until it is closed, and the device works until then.
  */
+#include "behaviours.h"
 #include "unplug.h"
 
 #include <poll.h>
@@ -290,6 +291,27 @@ static void a_removal_waits_for_an_opened_device_natively(void **state)
 	expect_works(b);
 }
 
+static void a_removal_waits_for_a_bound_device_natively(void **state)
+{
+	struct bench *b = *state;
+
+	/* Until it is used or attached. */
+	bench_bind_with(b, 0, 0, NULL);
+	start_remove();
+	assert_true(still_waits() == natively(b, BEHAVIOUR_OPENED_LATE));
+	if (!natively(b, BEHAVIOUR_OPENED_LATE)) {
+		finish();
+		assert_refused(libiommufd_device_attach(b->dev, b->ioas), ENODEV, DEVICE_GONE);
+		assert_state(b->dev, BOUND, NOTHING, NULL);
+	}
+	assert_ok(libiommufd_device_close(b->dev, 0));
+	b->dev = b->devices[0] = NULL;
+	if (b->native)
+		finish();
+	give_back();
+	expect_works(b);
+}
+
 static void an_opened_device_that_lost_its_driver_cannot_be_bound(void **state)
 {
 	struct bench *b = *state;
@@ -408,6 +430,8 @@ int run_unplug(void)
 		cmocka_unit_test_setup_teardown(without_a_notification_a_removal_waits_as_well,
 						bench_setup, teardown),
 		cmocka_unit_test_setup_teardown(a_removal_waits_for_an_opened_device_natively,
+						bench_setup, teardown),
+		cmocka_unit_test_setup_teardown(a_removal_waits_for_a_bound_device_natively,
 						bench_setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			an_opened_device_that_lost_its_driver_cannot_be_bound, bench_setup,

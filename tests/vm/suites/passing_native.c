@@ -1,168 +1,70 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns the tests of files that one process passes to another: what the receiver can do with them under
- * the example's filter of system calls, and what it leaves behind. Needs one edu.
+ * Owns the tests of files that one process passes to another on the native backend: what the receiver can
+ * do with them, and what it leaves behind. Needs one edu.
  */
-#include "devices.h"
-
-/* The example with all it has inside: its letter, and its filter. */
-int example_main(int argc, char **argv);
-#define main   example_main
-#define LENGTH EXAMPLE_LENGTH
-#include "../../../examples/passed.c"
-#undef main
-#undef LENGTH
+#include "passing.h"
 
 #include <fcntl.h>
 #include <signal.h>
-
-/* In the receiver there is no test framework: its status is the line that failed. */
-#define need(condition)                        \
-	do {                                   \
-		if (!(condition))              \
-			_exit(__LINE__ & 127); \
-	} while (0)
-
-typedef void (*receiver)(int sock);
-
-/* Run it in another process, which gets the letter and the files of b; its status as of waitpid(). */
-static int run_receiver(receiver run, struct bench *b)
-{
-	struct letter letter = {.ioas_id = libiommufd_ioas_get_id(b->ioas)};
-	int pair[2], fds[2], status;
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
-	pid_t pid = fork();
-	assert_true(pid >= 0);
-	if (!pid) {
-		run(pair[1]);
-		_exit(0);
-	}
-	close(pair[1]);
-	assert_ok(libiommufd_ctx_query_fd(b->ctx, &fds[0]));
-	fds[1] = fds[0];
-	if (b->dev) {
-		assert_ok(libiommufd_device_query_fd(b->dev, &fds[1]));
-		letter.dev_id = libiommufd_device_get_id(b->dev);
-	}
-	strcpy(letter.label, "passed");
-	send_letter(pair[0], &letter, fds);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	close(pair[0]);
-	return status;
-}
-
-static void expect_success(int status)
-{
-	if (WIFSIGNALED(status))
-		fail_msg("the receiver was killed by signal %d", WTERMSIG(status));
-	if (WEXITSTATUS(status))
-		fail_msg("the receiver failed at line %d modulo 128", WEXITSTATUS(status));
-}
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* ---- Receivers ---- */
 
-struct passed {
-	struct libiommufd_ctx *ctx;
-	struct libiommufd_device *dev;
-	struct libiommufd_ioas *ioas;
-};
-
-/* Lock up, then make objects of what comes. */
-static struct passed receive(int sock)
-{
-	struct passed p;
-	struct letter letter;
-	int fds[2];
-
-	need(!chroot("/proc/self/fdinfo") && !chdir("/"));
-	need(access("/dev", F_OK) && access("/sys", F_OK) && access("/proc", F_OK));
-	lock_down();
-	receive_letter(sock, &letter, fds);
-	need(!libiommufd_ctx_open_fd(fds[0], NULL, &p.ctx));
-	need(!libiommufd_ioas_open_id(p.ctx, letter.ioas_id, &p.ioas));
-	struct libiommufd_device_fd_opts opts = {
-		.size = sizeof(opts),
-		.state = letter.dev_id ? LIBIOMMUFD_DEVICE_BOUND : LIBIOMMUFD_DEVICE_OPENED,
-		.dev_id = letter.dev_id,
-		.label = letter.label,
-	};
-	need(!libiommufd_device_open_fd(p.ctx, fds[1], &opts, &p.dev));
-	close(fds[0]);
-	close(fds[1]);
-	return p;
-}
-
-static void end(struct passed *p)
-{
-	need(!libiommufd_device_close(p->dev, 0));
-	need(!libiommufd_ioas_destroy(p->ioas));
-	libiommufd_ctx_unref(p->ctx);
-}
-
 /* Memory to device to memory, through the address space that was passed. */
-static void work_with_dma(struct passed *p)
+static void work_with_dma(struct received *r)
 {
-	uint8_t *memory =
-		mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	uint64_t in, out;
-	struct edu edu;
+	uint8_t *memory = bench_memory(PAGE);
+	uint64_t iova;
 
-	need(memory != MAP_FAILED);
-	for (int i = 0; i < 1024; i++)
-		memory[i] = (uint8_t)(i * 3 + 1);
-	need(!edu_start(&edu, p->dev));
-	need(!libiommufd_device_attach(p->dev, p->ioas));
-	need(!libiommufd_ioas_map(p->ioas, memory, PAGE, BOTH, &in));
-	need(!libiommufd_ioas_map(p->ioas, memory + PAGE, PAGE, BOTH, &out));
-	edu_read(&edu, in, 1024);
-	edu_write(&edu, out, 1024);
-	need(!memcmp(memory, memory + PAGE, 1024));
-	need(!libiommufd_ioas_unmap(p->ioas, in, PAGE, NULL));
-	need(!libiommufd_ioas_unmap(p->ioas, out, PAGE, NULL));
-	need(!edu_stop(&edu));
+	receiver_attach(r);
+	assert_ok(libiommufd_ioas_map(r->bench.ioas, memory, PAGE, BOTH, &iova));
+	assert_true(dma_works(&r->bench, 0, iova, memory));
+	assert_ok(libiommufd_ioas_unmap(r->bench.ioas, iova, PAGE, NULL));
+	assert_false(dma_works(&r->bench, 0, iova, memory));
+	assert_ok(libiommufd_ioas_unmap(r->bench.ioas, HOME, PAGE, NULL));
 }
 
 static void bind_and_work(int sock)
 {
-	struct passed p = receive(sock);
+	struct received r;
 	uint32_t count;
 
-	need(libiommufd_device_get_state(p.dev) == LIBIOMMUFD_DEVICE_OPENED);
-	need(libiommufd_device_query_irq(p.dev, 0, &count, NULL) == -EACCES);
-	need(libiommufd_last_error()->reason == LIBIOMMUFD_REASON_NOT_BOUND);
-	need(!libiommufd_device_bind(p.dev, NULL));
-	need(libiommufd_device_get_id(p.dev) != 0);
-	work_with_dma(&p);
-	need(!libiommufd_device_query_irq(p.dev, 0, &count, NULL) && count == 1);
-	need(!libiommufd_device_detach(p.dev));
-	end(&p);
+	receive_device(&r, sock);
+	struct libiommufd_device *dev = r.bench.dev;
+	assert_int_equal(libiommufd_device_get_state(dev), LIBIOMMUFD_DEVICE_OPENED);
+	assert_refused(libiommufd_device_query_irq(dev, 0, &count, NULL), EACCES, NOT_BOUND);
+	assert_ok(libiommufd_device_bind(dev, NULL));
+	assert_true(libiommufd_device_get_id(dev) != 0);
+	work_with_dma(&r);
+	assert_ok(libiommufd_device_query_irq(dev, 0, &count, NULL));
+	assert_int_equal(count, 1);
+	assert_ok(libiommufd_device_detach(dev));
+	receiver_end(&r);
 }
 
 static void work_and_close(int sock)
 {
-	struct passed p = receive(sock);
+	struct received r;
 
-	need(libiommufd_device_get_state(p.dev) == LIBIOMMUFD_DEVICE_BOUND);
-	need(!strcmp(libiommufd_device_get_name(p.dev), "passed"));
-	work_with_dma(&p);
-	end(&p);
+	receive_device(&r, sock);
+	assert_int_equal(libiommufd_device_get_state(r.bench.dev), LIBIOMMUFD_DEVICE_BOUND);
+	work_with_dma(&r);
+	receiver_end(&r);
 }
 
 static void bind_again(int sock)
 {
-	struct letter letter;
-	struct libiommufd_ctx *ctx;
-	struct libiommufd_device *dev;
-	int fds[2];
+	struct received r;
 
-	receive_letter(sock, &letter, fds);
-	need(!libiommufd_ctx_open_fd(fds[0], NULL, &ctx));
-	need(!libiommufd_device_open_fd(ctx, fds[1], NULL, &dev));
-	need(libiommufd_device_bind(dev, NULL) == -EINVAL);
-	need(libiommufd_last_error()->reason == LIBIOMMUFD_REASON_ALREADY_BOUND);
-	need(!libiommufd_device_close(dev, 0));
-	libiommufd_ctx_unref(ctx);
+	receive(&r, sock);
+	assert_ok(libiommufd_device_open_fd(r.bench.ctx, r.file, NULL, &r.bench.devices[0]));
+	assert_refused(libiommufd_device_bind(r.bench.devices[0], NULL), EINVAL, ALREADY_BOUND);
+	receiver_end(&r);
 }
 
 /* ---- Tests ---- */
@@ -171,7 +73,12 @@ static void an_opened_device_is_bound_by_its_receiver(void **state)
 {
 	struct bench *b = *state;
 
-	expect_success(run_receiver(bind_and_work, b));
+	receiver_start(bind_and_work);
+	/* The receiver's home lies where ours would. */
+	assert_ok(libiommufd_ioas_unmap_all(b->ioas, NULL));
+	bench_open(b, 0);
+	receiver_send(b, 0, DEVICE_FILE);
+	receiver_ends();
 	/* Ours is the same file, so it is bound; the receiver's end did not unbind it. */
 	assert_refused(libiommufd_device_bind(b->dev, NULL), EINVAL, ALREADY_BOUND);
 	bench_close(b, 0);
@@ -183,18 +90,22 @@ static void the_receivers_close_leaves_the_device_attached(void **state)
 	uint8_t *memory = bench_memory(PAGE);
 	struct bench *b = *state;
 
+	passing_attached(b, work_and_close);
 	assert_ok(libiommufd_ioas_map_at(b->ioas, memory, PAGE, BOTH, 0x10000));
 	assert_true(dma_works(b, 0, 0x10000, memory));
-	expect_success(run_receiver(work_and_close, b));
+	assert_ok(libiommufd_ioas_unmap(b->ioas, HOME, PAGE, NULL));
+	receiver_send(b, 0, DEVICE_FILE);
+	receiver_ends();
 	assert_state(b->dev, ATTACHED, IOAS, b->ioas);
-	assert_ok(libiommufd_device_set_bus_master(b->dev, true));
+	assert_ok(libiommufd_ioas_map_at(b->ioas, b->home, PAGE, BOTH, HOME));
 	assert_true(dma_works(b, 0, 0x10000, memory));
 	munmap(memory, PAGE);
 }
 
 static void a_bound_device_passed_as_opened_is_not_bound_again(void **state)
 {
-	expect_success(run_receiver(bind_again, *state));
+	passing_device(*state, bind_again);
+	receiver_ends();
 }
 
 static void forbidden_calls_kill_the_receiver(void **state)
@@ -211,7 +122,7 @@ static void forbidden_calls_kill_the_receiver(void **state)
 		pid_t pid = fork();
 		assert_true(pid >= 0);
 		if (!pid) {
-			lock_down();
+			receiver_lock_up();
 			syscall(control ? SYS_getpid : forbidden[i], -1, 0, 0, 0, 0, 0);
 			_exit(0);
 		}
@@ -367,27 +278,12 @@ static void a_large_pick_in_a_borrowed_address_space_can_be_too_large_to_attach(
 	munmap(memory, length);
 }
 
-static void type1_has_nothing_to_pass(void **state)
+int run_passing_native(void)
 {
-	struct libiommufd_device *dev = NULL;
-	struct libiommufd_ioas *ioas = NULL;
-	struct bench *b = *state;
-	int fd;
-
-	assert_refused(libiommufd_ctx_query_fd(b->ctx, &fd), EOPNOTSUPP, NOT_SUPPORTED);
-	assert_refused(libiommufd_ioas_open_id(b->ctx, 1, &ioas), EOPNOTSUPP, NOT_SUPPORTED);
-	assert_ok(libiommufd_device_query_fd(b->dev, &fd));
-	assert_refused(open_fd(b, fd, LIBIOMMUFD_DEVICE_BOUND, 5, &dev), EOPNOTSUPP, NOT_SUPPORTED);
-	assert_null(dev);
-	assert_null(ioas);
-}
-
-int main(void)
-{
-	const struct CMUnitTest native[] = {
-		bench_test(an_opened_device_is_bound_by_its_receiver, bench_setup_opened),
-		bench_test(the_receivers_close_leaves_the_device_attached, bench_setup_attached),
-		bench_test(a_bound_device_passed_as_opened_is_not_bound_again, bench_setup_bound),
+	const struct CMUnitTest tests[] = {
+		passing_test(an_opened_device_is_bound_by_its_receiver),
+		passing_test(the_receivers_close_leaves_the_device_attached),
+		passing_test(a_bound_device_passed_as_opened_is_not_bound_again),
 		bench_test(forbidden_calls_kill_the_receiver, bench_setup),
 		bench_test(what_the_caller_says_must_be_possible, bench_setup_opened),
 		bench_test(a_device_wrongly_said_to_be_bound_is_refused_by_the_kernel,
@@ -401,12 +297,6 @@ int main(void)
 		bench_test(a_large_pick_in_a_borrowed_address_space_can_be_too_large_to_attach,
 			   bench_setup_bound),
 	};
-	const struct CMUnitTest type1[] = {
-		bench_test(type1_has_nothing_to_pass, bench_setup_bound),
-	};
 
-	bench_begin();
-	if (!bench_is_native())
-		return cmocka_run_group_tests_name("passing", type1, NULL, NULL);
-	return cmocka_run_group_tests_name("passing", native, NULL, NULL);
+	return cmocka_run_group_tests_name("passing", tests, NULL, NULL);
 }
