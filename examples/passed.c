@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Privilege separation: one process opens and binds the device, and passes three things over a socket
- * to another, which does the work with no file system, no /dev, no sysfs, and a seccomp filter that
- * kills it for any system call not in the list below.
+ * Privilege separation: one process opens and binds the device, and passes two files and a letter over
+ * a socket to another, which does the work with no file system, no /dev, no sysfs, and a seccomp filter
+ * that kills it for any system call not in the list below. Runs unchanged on iommufd and on the VFIO
+ * group interface: only the first file differs.
  *
  *   passed ADDRESS      the PCI address of an "edu" device that is bound to vfio-pci
  */
@@ -28,12 +29,14 @@
 enum {
 	SIZE = 4096,
 	LENGTH = 2048,
+	IOVA = 0x100000, /* the worker's from here on: in a container addresses are given, not picked */
 };
 
 /* What goes over the socket beside the two files. */
 struct letter {
-	uint32_t dev_id;
-	uint32_t ioas_id;
+	uint32_t backend;
+	uint32_t dev_id;  /* 0 on type1, */
+	uint32_t ioas_id; /* and so is this */
 	char label[64];
 };
 
@@ -134,9 +137,9 @@ static int work(int sock)
 	struct libiommufd_ctx *ctx;
 	struct libiommufd_ioas *ioas;
 	struct libiommufd_device *dev;
+	const uint64_t in = IOVA, out = IOVA + SIZE;
 	struct letter letter;
 	struct edu edu;
-	uint64_t in, out;
 	int fds[2];
 
 	/* Nothing is left to open: /proc/self/fdinfo holds no device, and goes with its process. */
@@ -144,7 +147,11 @@ static int work(int sock)
 	lock_down();
 	receive_letter(sock, &letter, fds);
 
-	check(libiommufd_ctx_open_fd(fds[0], NULL, &ctx));
+	check(libiommufd_ctx_open_fd(
+		fds[0],
+		&(struct libiommufd_ctx_opts){.size = sizeof(struct libiommufd_ctx_opts),
+					      .backend = letter.backend},
+		&ctx));
 	check(libiommufd_ioas_open_id(ctx, letter.ioas_id, &ioas));
 	check(libiommufd_device_open_fd(ctx, fds[1],
 					&(struct libiommufd_device_fd_opts){
@@ -166,13 +173,13 @@ static int work(int sock)
 
 	check(edu_start(&edu, dev));
 	check(libiommufd_device_attach(dev, ioas));
-	check(libiommufd_ioas_map(ioas, source, SIZE, both, &in));
-	check(libiommufd_ioas_map(ioas, target, SIZE, both, &out));
+	check(libiommufd_ioas_map_at(ioas, source, SIZE, both, in));
+	check(libiommufd_ioas_map_at(ioas, target, SIZE, both, out));
 	edu_read(&edu, in, LENGTH);
 	edu_write(&edu, out, LENGTH);
 	bool good = !memcmp(source, target, LENGTH);
+	/* What is left mapped stays so beyond our end, and attached as long as the opener likes. */
 	check(libiommufd_ioas_unmap_all(ioas, NULL));
-	check(libiommufd_device_detach(dev));
 	check(edu_stop(&edu));
 	check(libiommufd_device_close(dev, 0));
 	check(libiommufd_ioas_destroy(ioas));
@@ -208,14 +215,15 @@ int main(int argc, char **argv)
 	}
 	close(pair[1]);
 
-	check(libiommufd_ctx_open(
-		&(struct libiommufd_ctx_opts){.size = sizeof(struct libiommufd_ctx_opts),
-					      .backend = LIBIOMMUFD_BACKEND_NATIVE},
-		&ctx));
+	check(libiommufd_ctx_open(NULL, &ctx));
 	check(libiommufd_ioas_create(ctx, NULL, &ioas));
 	check(libiommufd_device_open(ctx, argv[1], NULL, &dev));
 	check(libiommufd_device_bind(dev, NULL));
-	check(libiommufd_ctx_query_fd(ctx, &fds[0]));
+	letter.backend = libiommufd_ctx_get_backend(ctx);
+	if (letter.backend == LIBIOMMUFD_BACKEND_NATIVE)
+		check(libiommufd_ctx_query_fd(ctx, &fds[0]));
+	else
+		check(libiommufd_device_query_container_fd(dev, &fds[0]));
 	check(libiommufd_device_query_fd(dev, &fds[1]));
 	letter.dev_id = libiommufd_device_get_id(dev);
 	letter.ioas_id = libiommufd_ioas_get_id(ioas);
