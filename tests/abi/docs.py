@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Is every function of the header documented, every parameter, the result, and its system calls?
 
-    docs.py HEADER
+    docs.py HEADER [OTHER...]
 
+The text may speak of functions of the other headers, too.
 A getter that cannot fail may do with a sentence and its @par Calls, and a function whose comment
 sends the reader to another one ("As libiommufd_...") may leave out what is there.
 """
@@ -48,9 +49,9 @@ def check(function, known):
     return problems
 
 
-def main(header):
+def main(header, *others):
     functions = public.functions(header)
-    known = {f.name for f in functions}
+    known = {f.name for path in (header, *others) for f in public.functions(path)}
     public.finish([f"{header}:{f.line}: {f.name} {problem}"
                    for f in functions for problem in check(f, known)])
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Does the public header compile alone, in the oldest languages it promises, without a warning?
+"""Does a public header compile alone, in the oldest languages it promises, without a warning?
 
-    header.py HEADER
+    header.py HEADER [--host]
 """
 
 import os
@@ -32,16 +32,34 @@ int main(void)
 	return libiommufd_ctx_open(&opts, 0) == copy.error;
 }
 """
-CXX_USE = C_USE.replace("(void)", "()").replace(", 0, 0}", ", nullptr, nullptr}").replace(
-    "(&opts, 0)", "(&opts, nullptr)")
+HOST_USE = """
+#include <libiommufd-host.h>
+#include <libiommufd-host.h>
 
-COMPILERS = [("gcc", C, ".c", C_USE), ("clang", C, ".c", C_USE),
-             ("g++", CXX, ".cc", CXX_USE), ("clang++", CXX, ".cc", CXX_USE)]
+int main(void)
+{
+	struct libiommufd_host_opts opts = {sizeof(opts), 0, LIBIOMMUFD_LOG_NONE, 0, 0, 0};
+	struct libiommufd_error copy;
+
+	copy = *libiommufd_host_last_error();
+	return libiommufd_host_open(&opts, 0) == copy.error;
+}
+"""
 
 
-def main(header):
+def cxx(use):
+    return use.replace("(void)", "()").replace(", 0, 0}", ", nullptr, nullptr}").replace(
+        "(&opts, 0)", "(&opts, nullptr)")
+
+
+COMPILERS = [("gcc", C, ".c"), ("clang", C, ".c"), ("g++", CXX, ".cc"), ("clang++", CXX, ".cc")]
+
+
+def main(header, *kind):
+    use = HOST_USE if kind == ("--host",) else C_USE
     problems, tried = [], set()
-    for compiler, options, suffix, source in COMPILERS:
+    for compiler, options, suffix in COMPILERS:
+        source = use if suffix == ".c" else cxx(use)
         if not shutil.which(compiler):
             print(f"{compiler} is not there")
             continue

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Does the library need libc only, and nothing of it that ends, prints, or reads the environment?
 
-    needs.py SANITIZERS LIBRARY ARCHIVE
+    needs.py SANITIZERS LIBRARY ARCHIVE [ALSO...]
+
+ALSO are the other libraries that it must need, such as libudev.so.1.
 """
 
 import re
@@ -32,14 +34,15 @@ def run(*command):
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
-def main(sanitizers, library, archive):
+def main(sanitizers, library, archive, *also):
     problems = []
     needed = re.findall(r"\(NEEDED\).*\[(.*?)\]", run("readelf", "-dW", library))
     if not needed:
         problems.append(f"{library}: needs nothing, not even libc")
     for name in needed:
-        if not LIBC.match(name) and not (sanitizers != "none" and SANITIZER.match(name)):
+        if name not in also and not LIBC.match(name) and not (sanitizers != "none" and SANITIZER.match(name)):
             problems.append(f"{library}: needs {name}")
+    problems += [f"{library}: does not need {name}" for name in also if name not in needed]
 
     undefined, where = {}, archive
     for line in run("nm", "-u", archive).splitlines():
@@ -47,7 +50,7 @@ def main(sanitizers, library, archive):
             where = line[:-1]
         elif line.strip():
             undefined.setdefault(line.split()[-1].partition("@")[0], where)
-    if "secure_getenv" not in undefined:
+    if not undefined.keys() & {"secure_getenv", "udev_new"}:
         problems.append(f"{archive}: nm -u does not show what is known to be there")
     for name, where in sorted(undefined.items()):
         if FORBIDDEN.match(name):

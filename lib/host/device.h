@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What sysfs tells about devices and their groups, as a snapshot of one or of many. */
+#ifndef LIBIOMMUFD_HOST_DEVICE_H
+#define LIBIOMMUFD_HOST_DEVICE_H
+
+#include "host.h"
+
+#define DEVICE_NAME   72
+#define DEVICE_DRIVER 64
+
+struct member {
+	char name[DEVICE_NAME];
+	char driver[DEVICE_DRIVER];
+	bool driver_known;
+};
+
+struct group {
+	int number;
+	bool known; /* could its members be listed? */
+	size_t count;
+	struct member *members;
+};
+
+struct libiommufd_host_device {
+	char *sysfs;
+	const char *name; /* in sysfs */
+	char bus[16];
+	char driver[DEVICE_DRIVER];
+	char vfio[24]; /* "vfio3"; "" if there is none */
+	char node[48];
+	char iommu[48];
+	bool driver_known, iommu_known, node_known;
+	int number; /* of the group, or enum libiommufd_fact */
+	const struct group *group;
+};
+
+struct libiommufd_host_devices {
+	size_t count;
+	struct libiommufd_host_device *devices;
+	size_t group_count;
+	struct group *groups;
+};
+
+/* Add the device with this directory; -ENOMEM, or -ENODEV if there is none. */
+int devices_add(struct libiommufd_host_devices *devices, const struct sys *sys, const char *bus,
+		const char *sysfs);
+
+/* After the last one: sort, and read the groups. -ENOMEM. */
+int devices_finish(struct libiommufd_host_devices *devices, const struct sys *sys);
+
+/* One device by a name that a user gave. */
+int device_find(struct libiommufd_host *host, struct op *op, const char *name,
+		struct libiommufd_host_devices **ret_devices);
+
+/* A link that may be absent: "" then. False if it cannot be told. */
+bool read_link(const struct sys *sys, const char *dir, const char *link, char *buf, size_t size);
+
+#endif
