@@ -8,6 +8,10 @@ echo
 echo "The devices (list-devices):"
 "$1/list-devices"
 echo
+echo "What keeps them from being used (explain $LAB_EDU0, explain 0000:00:10.0):"
+"$1/explain" "$LAB_EDU0"
+! "$1/explain" 0000:00:10.0
+echo
 echo "One device, its memory, and the IOMMU between them (dma $LAB_EDU0):"
 "$1/dma" "$LAB_EDU0"
 if [ -e /dev/iommu ] && [ "${LIBIOMMUFD_BACKEND:-native}" = native ]; then

@@ -29,13 +29,27 @@ struct libiommufd_host;
 struct libiommufd_host_devices;
 /** One device in a snapshot. */
 struct libiommufd_host_device;
+/** An immutable snapshot of the kernel modules that a device needs. */
+struct libiommufd_host_modules;
+/** An immutable list of what keeps a device from being used. */
+struct libiommufd_host_findings;
+/** One thing that does. */
+struct libiommufd_host_finding;
 
 /* ---- Errors ------------------------------------------------------------------------------- */
+
+/** Reasons beside those of enum libiommufd_reason. Values are stable; new ones are added at the end. */
+enum libiommufd_host_reason {
+	LIBIOMMUFD_HOST_REASON_MODULE_ABSENT = 1000,      /**< there is no such module */
+	LIBIOMMUFD_HOST_REASON_MODULE_BLACKLISTED = 1001, /**< the configuration forbids it */
+	LIBIOMMUFD_HOST_REASON_MODULE_REFUSED = 1002,     /**< the kernel does not take it */
+};
 
 /**
  * The record of this thread's last failed call of this library; see libiommufd_last_error().
  *
- * Reasons are those of enum libiommufd_reason. Successful calls never change it.
+ * Reasons are those of enum libiommufd_reason and enum libiommufd_host_reason. Successful calls never
+ * change it.
  *
  * @return never NULL; valid for the life of the thread, its content until the next failing call
  *
@@ -43,6 +57,18 @@ struct libiommufd_host_device;
  * @par Calls    none
  */
 LIBIOMMUFD_API const struct libiommufd_error *libiommufd_host_last_error(void);
+
+/**
+ * The name of a reason of either enum, for logs: "MODULE_ABSENT".
+ *
+ * @param reason value of enum libiommufd_reason or enum libiommufd_host_reason
+ *
+ * @return a constant string; "UNKNOWN" for a value this library does not know
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ */
+LIBIOMMUFD_API const char *libiommufd_host_reason_name(uint32_t reason);
 
 /* ---- The host ----------------------------------------------------------------------------- */
 
@@ -200,6 +226,231 @@ libiommufd_host_device_get_member(const struct libiommufd_host_device *device, s
 /** The driver of member number index; NULL if unknown, "" if none. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_device_get_member_driver(const struct libiommufd_host_device *device, size_t index);
+
+/* ---- Modules ------------------------------------------------------------------------------ */
+
+/** What became of a kernel module. */
+enum libiommufd_host_module_state {
+	LIBIOMMUFD_HOST_MODULE_ABSENT = 1,      /**< the kernel has none of that name */
+	LIBIOMMUFD_HOST_MODULE_BUILT_IN = 2,    /**< a part of the kernel itself */
+	LIBIOMMUFD_HOST_MODULE_LOADED = 3,      /**< loaded */
+	LIBIOMMUFD_HOST_MODULE_NOT_LOADED = 4,  /**< there, and can be loaded */
+	LIBIOMMUFD_HOST_MODULE_BLACKLISTED = 5, /**< there, and the configuration forbids it */
+};
+
+/**
+ * Which kernel modules a device needs to be given to user space, and what became of each: that of the
+ * backend, and of the vfio driver unless the device has one. For a PCI device that is vfio_pci, or the
+ * driver for just this kind of device where the kernel has one.
+ *
+ * @param host        a host
+ * @param name        as for libiommufd_host_query_device()
+ * @param backend     LIBIOMMUFD_BACKEND_NATIVE or LIBIOMMUFD_BACKEND_TYPE1
+ * @param ret_modules a snapshot; free it with libiommufd_host_modules_free()
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL, name has no known form, or backend is none of the two
+ *   -ENODEV    no such device (reason NO_SUCH_DEVICE)
+ *   -ENOMEM    no memory
+ *
+ * @par Threads  one at a time for a host
+ * @par Calls    libkmod; uname, readlink, openat, getdents64, newfstatat, read, close
+ * @par Source   /lib/modules, modprobe.d, /sys/module
+ */
+LIBIOMMUFD_API int libiommufd_host_query_modules(struct libiommufd_host *host, const char *name,
+						 uint32_t backend,
+						 struct libiommufd_host_modules **ret_modules);
+
+/** How many modules; 0 for NULL. @par Calls none */
+LIBIOMMUFD_API size_t
+libiommufd_host_modules_get_count(const struct libiommufd_host_modules *modules);
+
+/** The name of module number index: "vfio_pci". @par Calls none */
+LIBIOMMUFD_API const char *
+libiommufd_host_modules_get_name(const struct libiommufd_host_modules *modules, size_t index);
+
+/** Its state, enum libiommufd_host_module_state; 0 if there is none. @par Calls none */
+LIBIOMMUFD_API uint32_t
+libiommufd_host_modules_get_state(const struct libiommufd_host_modules *modules, size_t index);
+
+/** Why it is in that state, for people; "" where nothing is to be said. @par Calls none */
+LIBIOMMUFD_API const char *
+libiommufd_host_modules_get_why(const struct libiommufd_host_modules *modules, size_t index);
+
+/** Free a snapshot; NULL is allowed. Returns NULL. @par Calls none */
+LIBIOMMUFD_API struct libiommufd_host_modules *
+libiommufd_host_modules_free(struct libiommufd_host_modules *modules);
+
+/**
+ * Load the modules that libiommufd_host_query_modules() names and that are not there, with what they
+ * depend on and with the options of modprobe.d. Stops at the first that fails; commands of modprobe.d are
+ * not run.
+ *
+ * @param host    a host
+ * @param name    as for libiommufd_host_query_device()
+ * @param backend LIBIOMMUFD_BACKEND_NATIVE or LIBIOMMUFD_BACKEND_TYPE1
+ *
+ * @return 0, or
+ *   -ENOENT    the kernel has no such module (reason MODULE_ABSENT)
+ *   -EPERM     it is blacklisted, or a command stands for it (reason MODULE_BLACKLISTED); the process
+ *              lacks CAP_SYS_MODULE (reason NOT_PERMITTED); the kernel is locked down, loads no modules
+ *              any more, or was told not to load this one (reason MODULE_REFUSED)
+ *   other      as libiommufd_host_query_modules(); what the kernel says to the module (reason
+ *              MODULE_REFUSED)
+ *
+ * @par Threads  one at a time for a host
+ * @par Calls    libkmod; as libiommufd_host_query_modules()
+ */
+LIBIOMMUFD_API int libiommufd_host_load_modules(struct libiommufd_host *host, const char *name,
+						uint32_t backend);
+
+/* ---- Findings ----------------------------------------------------------------------------- */
+
+/* clang-format off */
+/** What keeps a device from being used. Values are stable; new ones are added at the end. */
+enum libiommufd_host_code {
+	LIBIOMMUFD_HOST_IOMMU_ABSENT = 1,        /**< the firmware describes no IOMMU */
+	LIBIOMMUFD_HOST_IOMMU_OFF = 2,           /**< it does, but the kernel does not use it */
+	LIBIOMMUFD_HOST_NOT_BEHIND_IOMMU = 3,    /**< the IOMMU is in use, but not for this device */
+	LIBIOMMUFD_HOST_NO_IOMMUFD = 4,          /**< the kernel was built without iommufd */
+	LIBIOMMUFD_HOST_NO_CDEV = 5,             /**< it has no character devices for VFIO's */
+	LIBIOMMUFD_HOST_NO_MODULE = 6,           /**< it has no such module (the subject) */
+	LIBIOMMUFD_HOST_MODULE_UNLOADED = 7,     /**< the module is there, but not loaded */
+	LIBIOMMUFD_HOST_MODULE_FORBIDDEN = 8,    /**< modprobe.d or the command line forbid it */
+	LIBIOMMUFD_HOST_NODE_MISSING = 9,        /**< the device is there, but not its node */
+	LIBIOMMUFD_HOST_NODE_STALE = 10,         /**< the node is another device's */
+	LIBIOMMUFD_HOST_NODE_NOT_PERMITTED = 11, /**< this user may not open the node */
+	LIBIOMMUFD_HOST_NOT_VFIO_DRIVER = 12,    /**< it has another driver, or none */
+	LIBIOMMUFD_HOST_IS_BRIDGE = 13,          /**< bridges are given to nobody */
+	LIBIOMMUFD_HOST_GROUP_MEMBER = 14,       /**< a device of its group (the subject) has a driver */
+	LIBIOMMUFD_HOST_UNSAFE_INTERRUPTS = 15,  /**< no interrupt remapping, and not allowed without */
+	LIBIOMMUFD_HOST_GROUP_BUSY = 16,         /**< another process has it, or a device of its group */
+	LIBIOMMUFD_HOST_MEMORY_LIMIT = 17,       /**< RLIMIT_MEMLOCK; needed and allowed in bytes */
+	LIBIOMMUFD_HOST_IOVA_RANGE = 18,         /**< the device cannot have that address */
+	LIBIOMMUFD_HOST_BAR_MEMORY = 19,         /**< the memory is a device's, which iommufd refuses */
+};
+/* clang-format on */
+
+/** How sure it is. */
+enum libiommufd_host_severity {
+	LIBIOMMUFD_HOST_ERROR = 1,   /**< what was asked for will fail */
+	LIBIOMMUFD_HOST_WARNING = 2, /**< it may fail */
+};
+
+/** What a device is wanted for. Each includes those before it. */
+enum libiommufd_host_purpose_kind {
+	LIBIOMMUFD_HOST_TO_OPEN = 1, /**< to open a context and the device */
+	LIBIOMMUFD_HOST_TO_BIND = 2, /**< to bind it; the default */
+	LIBIOMMUFD_HOST_TO_MAP = 3,  /**< to map length bytes of memory for it */
+};
+
+/** Flags of struct libiommufd_host_purpose. */
+enum libiommufd_host_purpose_flags {
+	LIBIOMMUFD_HOST_AT_IOVA = 1 << 0, /**< map at iova; without it the address is picked */
+};
+
+/** What a device is wanted for: options of libiommufd_host_query_findings(). */
+struct libiommufd_host_purpose {
+	uint32_t size;    /**< sizeof(struct libiommufd_host_purpose) */
+	uint32_t flags;   /**< enum libiommufd_host_purpose_flags */
+	uint32_t purpose; /**< enum libiommufd_host_purpose_kind */
+	uint32_t
+		backend; /**< enum libiommufd_backend; AUTO: as libiommufd_ctx_open() would choose */
+	uint64_t length; /**< to map: bytes, not 0 */
+	uint64_t iova;   /**< to map with AT_IOVA: the address */
+	const void *va;  /**< to map: the memory; NULL if it is not known yet */
+	/** To map with AT_IOVA: what libiommufd_ioas_query_ranges() says; NULL: what sysfs does. */
+	const struct libiommufd_range *ranges;
+	uint32_t range_count; /**< how many ranges; 0 for NULL */
+	uint32_t reserved;    /**< 0 */
+};
+
+/**
+ * Tell why a device cannot be opened, bound, or mapped for, in this process, and what to do about it.
+ *
+ * Looks and changes nothing: no device is opened, no module loaded. Nothing wrong gives no finding; what
+ * cannot be read is no finding. They stand in the order in which to deal with them: without an IOMMU, for one,
+ * nothing else is looked at. What this process itself has open is taken for its own.
+ *
+ * @param host         a host
+ * @param name         as for libiommufd_host_query_device()
+ * @param purpose      what for; NULL: to bind it
+ * @param ret_findings the list, perhaps empty; free it with libiommufd_host_findings_free()
+ *
+ * @return 0, or
+ *   -EINVAL, -E2BIG  a NULL, name has no known form; a purpose that is not as said, or of length 0 (reason
+ *              OPTIONS)
+ *   -ENODEV    no such device (reason NO_SUCH_DEVICE)
+ *   -ENOMEM    no memory
+ *
+ * @par Threads  one at a time for a host
+ * @par Calls    libkmod; uname, readlink, openat, getdents64, newfstatat, read, pread64, close, faccessat,
+ *               prlimit64, getpid, geteuid
+ * @par Source   sysfs, /proc, /dev, /lib/modules
+ */
+LIBIOMMUFD_API int libiommufd_host_query_findings(struct libiommufd_host *host, const char *name,
+						  const struct libiommufd_host_purpose *purpose,
+						  struct libiommufd_host_findings **ret_findings);
+
+/** How many findings; 0 for NULL. @par Calls none */
+LIBIOMMUFD_API size_t
+libiommufd_host_findings_get_count(const struct libiommufd_host_findings *findings);
+
+/** Finding number index; it lives as long as the list. NULL if there is none. @par Calls none */
+LIBIOMMUFD_API const struct libiommufd_host_finding *
+libiommufd_host_findings_get(const struct libiommufd_host_findings *findings, size_t index);
+
+/** The backend they are for, enum libiommufd_backend; AUTO without an IOMMU. @par Calls none */
+LIBIOMMUFD_API uint32_t
+libiommufd_host_findings_get_backend(const struct libiommufd_host_findings *findings);
+
+/** Free a list; NULL is allowed. Returns NULL. @par Calls none */
+LIBIOMMUFD_API struct libiommufd_host_findings *
+libiommufd_host_findings_free(struct libiommufd_host_findings *findings);
+
+/** What it is, enum libiommufd_host_code; 0 for NULL. @par Calls none */
+LIBIOMMUFD_API uint32_t
+libiommufd_host_finding_get_code(const struct libiommufd_host_finding *finding);
+
+/** How sure it is, enum libiommufd_host_severity; 0 for NULL. @par Calls none */
+LIBIOMMUFD_API uint32_t
+libiommufd_host_finding_get_severity(const struct libiommufd_host_finding *finding);
+
+/** What it is about: a device's name, a node, a module. @par Calls none */
+LIBIOMMUFD_API const char *
+libiommufd_host_finding_get_subject(const struct libiommufd_host_finding *finding);
+
+/** What was seen. @par Calls none */
+LIBIOMMUFD_API const char *
+libiommufd_host_finding_get_evidence(const struct libiommufd_host_finding *finding);
+
+/** What to do. @par Calls none */
+LIBIOMMUFD_API const char *
+libiommufd_host_finding_get_remedy(const struct libiommufd_host_finding *finding);
+
+/** Subject, evidence and remedy in one sentence. @par Calls none */
+LIBIOMMUFD_API const char *
+libiommufd_host_finding_get_text(const struct libiommufd_host_finding *finding);
+
+/** What is needed where a limit is hit, in bytes; else 0. @par Calls none */
+LIBIOMMUFD_API uint64_t
+libiommufd_host_finding_get_needed(const struct libiommufd_host_finding *finding);
+
+/** What is allowed, in the same unit. @par Calls none */
+LIBIOMMUFD_API uint64_t
+libiommufd_host_finding_get_allowed(const struct libiommufd_host_finding *finding);
+
+/**
+ * The name of a code, for logs: "IOMMU_OFF".
+ *
+ * @param code value of enum libiommufd_host_code
+ *
+ * @return a constant string; "UNKNOWN" for a value this library does not know
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ */
+LIBIOMMUFD_API const char *libiommufd_host_finding_code_name(uint32_t code);
 
 #ifdef __cplusplus
 }

@@ -1,15 +1,51 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns the handle of the host side. */
+/* Owns the handle of the host side, the names of its reasons, and what it asks of this process. */
 #include "host.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <libudev.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "sysfs.h"
 
 EXPORT const struct libiommufd_error *libiommufd_host_last_error(void)
 {
 	/* The library has an op.c of its own inside, and so a record of its own. */
 	return libiommufd_last_error();
+}
+
+static const char *const reason_names[] = {
+	"MODULE_ABSENT",
+	"MODULE_BLACKLISTED",
+	"MODULE_REFUSED",
+};
+
+EXPORT const char *libiommufd_host_reason_name(uint32_t reason)
+{
+	const uint32_t first = LIBIOMMUFD_HOST_REASON_MODULE_ABSENT;
+
+	if (reason < first)
+		return libiommufd_reason_name(reason);
+	if (reason - first >= sizeof(reason_names) / sizeof(reason_names[0]))
+		return "UNKNOWN";
+	return reason_names[reason - first];
+}
+
+static int read_capabilities(void *data, const char *line)
+{
+	return sscanf(line, "CapEff: %" SCNx64, (uint64_t *)data) == 1;
+}
+
+int host_has_capability(const struct sys *sys, unsigned int capability)
+{
+	uint64_t effective = 0;
+
+	int r = sysfs_lines(sys, "/proc/self", "status", read_capabilities, &effective);
+	if (r != 1)
+		return r < 0 ? r : -ENODATA;
+	return effective >> capability & 1;
 }
 
 int host_make(const struct sys *sys, struct op *op, const struct libiommufd_host_opts *opts,

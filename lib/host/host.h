@@ -20,6 +20,16 @@ struct libiommufd_host {
 int host_make(const struct sys *sys, struct op *op, const struct libiommufd_host_opts *opts,
 	      struct libiommufd_host **ret_host);
 
+/* Kernel's numbers. */
+enum {
+	HOST_CAP_IPC_LOCK = 14,
+	HOST_CAP_SYS_MODULE = 16,
+	HOST_CAP_SYS_ADMIN = 21
+};
+
+/* Has this process the capability? 1, 0, or the errno if it cannot be told. */
+int host_has_capability(const struct sys *sys, unsigned int capability);
+
 #define host_log(host) ((host) ? &(host)->log : NULL)
 
 #endif

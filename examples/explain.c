@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why a device cannot be opened, bound, or mapped for, and what to do about it. Run it as the user, and with
+ * the limits, of the program that is to have the device.
+ *
+ *   explain DEVICE                 to bind it
+ *   explain DEVICE open
+ *   explain DEVICE map BYTES
+ *
+ * Ends with 0 if nothing is in the way, with 1 if something is, with 2 if there is no such device.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libiommufd-host.h>
+
+static void show(const char *device, const struct libiommufd_host_findings *findings)
+{
+	static const char *const backends[] = {"", " over iommufd", " over VFIO groups"};
+	size_t count = libiommufd_host_findings_get_count(findings);
+	const char *backend = backends[libiommufd_host_findings_get_backend(findings)];
+
+	if (!count) {
+		printf("%s can be used%s\n", device, backend);
+		return;
+	}
+	printf("%s cannot be used%s:\n", device, backend);
+	for (size_t i = 0; i < count; i++) {
+		const struct libiommufd_host_finding *finding =
+			libiommufd_host_findings_get(findings, i);
+		uint32_t code = libiommufd_host_finding_get_code(finding);
+
+		printf("\n%zu. %s: %s%s [%s]\n", i + 1,
+		       libiommufd_host_finding_get_subject(finding),
+		       libiommufd_host_finding_get_evidence(finding),
+		       libiommufd_host_finding_get_severity(finding) == LIBIOMMUFD_HOST_WARNING
+			       ? " (perhaps no obstacle)"
+			       : "",
+		       libiommufd_host_finding_code_name(code));
+		printf("   What to do: %s\n", libiommufd_host_finding_get_remedy(finding));
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct libiommufd_host_purpose purpose = {.size = sizeof(purpose)};
+	struct libiommufd_host_findings *findings;
+	struct libiommufd_host *host;
+
+	if (argc == 3 && !strcmp(argv[2], "open")) {
+		purpose.purpose = LIBIOMMUFD_HOST_TO_OPEN;
+	} else if (argc == 4 && !strcmp(argv[2], "map")) {
+		purpose.purpose = LIBIOMMUFD_HOST_TO_MAP;
+		purpose.length = strtoull(argv[3], NULL, 0);
+	} else if (argc != 2) {
+		fprintf(stderr, "usage: explain DEVICE [open | map BYTES]\n");
+		return 2;
+	}
+	if (libiommufd_host_open(NULL, &host) < 0 ||
+	    libiommufd_host_query_findings(host, argv[1], &purpose, &findings) < 0) {
+		fprintf(stderr, "%s\n", libiommufd_host_last_error()->text);
+		return 2;
+	}
+	int result = libiommufd_host_findings_get_count(findings) != 0;
+	show(argv[1], findings);
+	libiommufd_host_findings_free(findings);
+	libiommufd_host_close(host);
+	return result;
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the conditions of one device: is it on a vfio driver, and may its nodes be opened? */
+#include "findings.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "sysfs.h"
+
+/* Bridges have another kind of configuration space, and vfio-pci refuses them. */
+static bool is_bridge(const struct sys *sys, const struct libiommufd_host_device *device)
+{
+	char path[SYSFS_PATH];
+	uint8_t header = 0;
+
+	if (strcmp(device->bus, "pci") ||
+	    (size_t)snprintf(path, sizeof(path), "%s/config", device->sysfs) >= sizeof(path))
+		return false;
+	int fd = sys->open(sys, path, O_RDONLY);
+	if (fd < 0)
+		return false;
+	ssize_t n = sys->pread(sys, fd, &header, 1, 0x0e);
+	sys->close(sys, fd);
+	return n == 1 && (header & 0x7f) != 0;
+}
+
+void check_driver(struct search *search)
+{
+	const struct libiommufd_host_device *device = search->device;
+	struct libiommufd_host_finding *finding;
+
+	if (!device->driver_known || libiommufd_host_device_is_on_vfio(device))
+		return;
+	if (is_bridge(search->sys, device)) {
+		finding = finding_add(search, LIBIOMMUFD_HOST_IS_BRIDGE, device->name);
+		finding_evidence(finding, "it is a bridge, which vfio gives to nobody");
+		finding_remedy(finding, "name a device behind it; the bridge stays as it is");
+		return;
+	}
+	finding = finding_add(search, LIBIOMMUFD_HOST_NOT_VFIO_DRIVER, device->name);
+	if (device->driver[0])
+		finding_evidence(finding, "it is on the driver %s, not on vfio's", device->driver);
+	else
+		finding_evidence(finding, "it has no driver");
+	if (!strcmp(device->bus, "mdev"))
+		finding_remedy(finding, "load the mdev driver of its parent device");
+	else
+		finding_remedy(finding,
+			       "as root: cd %s; echo vfio-%s >driver_override; %secho %s "
+			       ">/sys/bus/%s/drivers_probe",
+			       device->sysfs, device->bus,
+			       device->driver[0] ? "echo $(basename $PWD) >driver/unbind; " : "",
+			       device->name, device->bus);
+}
+
+static void node_missing(struct search *search, const char *path)
+{
+	struct libiommufd_host_finding *finding =
+		finding_add(search, LIBIOMMUFD_HOST_NODE_MISSING, path);
+
+	finding_evidence(finding, "the kernel has the device, but the node does not exist here");
+	finding_remedy(finding,
+		       "in a container, pass it in (docker: --device %s); elsewhere see "
+		       "that devtmpfs is mounted on /dev",
+		       path);
+}
+
+static void node_not_permitted(struct search *search, const char *path, const struct stat *st)
+{
+	struct libiommufd_host_finding *finding =
+		finding_add(search, LIBIOMMUFD_HOST_NODE_NOT_PERMITTED, path);
+	const char *slash = strrchr(path, '/') + 1;
+
+	finding_evidence(finding,
+			 "user %u may not open it for reading and writing: it belongs to user %u "
+			 "and group %u, mode %04o",
+			 (unsigned)geteuid(), (unsigned)st->st_uid, (unsigned)st->st_gid,
+			 (unsigned)(st->st_mode & 07777));
+	if (!strncmp(path, "/dev/vfio/", 10) && strcmp(slash, "vfio"))
+		finding_remedy(finding,
+			       "as root: chown %u %s; for good: a udev rule SUBSYSTEM==\"%s\", "
+			       "GROUP=\"...\", MODE=\"0660\"",
+			       (unsigned)geteuid(), path,
+			       strstr(path, "/devices/") ? "vfio-dev" : "vfio");
+	else
+		finding_remedy(finding,
+			       "for good: a udev rule KERNEL==\"%s\", GROUP=\"...\", "
+			       "MODE=\"0660\" and this user in that group; now, as root: setfacl "
+			       "-m u:%u:rw %s",
+			       slash, (unsigned)geteuid(), path);
+}
+
+/* number is "major:minor" as sysfs has it, or "" if it is not known. */
+static void check_node(struct search *search, const char *path, const char *number)
+{
+	unsigned int major_number, minor_number;
+	struct stat st;
+
+	if (stat(path, &st) < 0) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			node_missing(search, path);
+		else if (errno == EACCES)
+			node_not_permitted(search, path, &(struct stat){0});
+		return;
+	}
+	if (sscanf(number, "%u:%u", &major_number, &minor_number) == 2 &&
+	    (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(major_number, minor_number))) {
+		struct libiommufd_host_finding *finding =
+			finding_add(search, LIBIOMMUFD_HOST_NODE_STALE, path);
+		finding_evidence(finding, "the node is %u:%u, the device %u:%u", major(st.st_rdev),
+				 minor(st.st_rdev), major_number, minor_number);
+		finding_remedy(finding, "it is left over from another device: remove it and mount "
+					"devtmpfs, or start the container anew");
+		return;
+	}
+	int r = search->sys->access(search->sys, path);
+	if (r == -EACCES || r == -EPERM)
+		node_not_permitted(search, path, &st);
+}
+
+static void read_number(const struct sys *sys, const char *dir, const char *attribute, char *buf,
+			size_t size)
+{
+	if (sysfs_read(sys, dir, attribute, buf, size) < 0)
+		buf[0] = '\0';
+}
+
+static void check_device_node(struct search *search)
+{
+	const struct libiommufd_host_device *device = search->device;
+	char attribute[48], number[32], path[48];
+
+	if (search->backend == LIBIOMMUFD_BACKEND_TYPE1) {
+		snprintf(path, sizeof(path), "/sys/class/vfio/%d", device->number);
+		read_number(search->sys, path, "dev", number, sizeof(number));
+		snprintf(path, sizeof(path), "/dev/vfio/%d", device->number);
+		check_node(search, path, number);
+		return;
+	}
+	if (!device->node[0]) {
+		if (!device->node_known)
+			return;
+		struct libiommufd_host_finding *finding =
+			finding_add(search, LIBIOMMUFD_HOST_NO_CDEV, device->name);
+		finding_evidence(finding, "the kernel makes no character device for it");
+		finding_remedy(finding, "use a kernel from 6.6 on with CONFIG_VFIO_DEVICE_CDEV, or "
+					"the type1 backend");
+		return;
+	}
+	snprintf(attribute, sizeof(attribute), "vfio-dev/%s/dev", device->vfio);
+	read_number(search->sys, device->sysfs, attribute, number, sizeof(number));
+	check_node(search, device->node, number);
+}
+
+void check_nodes(struct search *search)
+{
+	bool native = search->backend == LIBIOMMUFD_BACKEND_NATIVE;
+	char number[32];
+
+	if (!search->module_missing) {
+		read_number(search->sys, native ? "/sys/class/misc/iommu" : "/sys/class/misc/vfio",
+			    "dev", number, sizeof(number));
+		check_node(search, native ? "/dev/iommu" : "/dev/vfio/vfio", number);
+	}
+	if (libiommufd_host_device_is_on_vfio(search->device))
+		check_device_node(search);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the conditions of a group: who else is in it, who has it, and are its interrupts isolated? */
+#include "findings.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "holder.h"
+#include "sysfs.h"
+
+static int stop_at_first(void *data, const char *name)
+{
+	(void)name;
+	*(bool *)data = true;
+	return 1;
+}
+
+/* The kernel's rule, as the core has it in backend/explain.c. */
+static bool is_harmless(const struct sys *sys, int group, const struct member *member)
+{
+	char dir[SYSFS_PATH];
+	bool vfio = false;
+
+	if (!member->driver_known || !member->driver[0] || !strcmp(member->driver, "pci-stub") ||
+	    !strcmp(member->driver, "pcieport") || !strncmp(member->driver, "vfio", 4))
+		return true;
+	snprintf(dir, sizeof(dir), "/sys/kernel/iommu_groups/%d/devices/%s/vfio-dev", group,
+		 member->name);
+	sys->list(sys, dir, stop_at_first, &vfio);
+	return vfio;
+}
+
+void check_members(struct search *search)
+{
+	const struct libiommufd_host_device *device = search->device;
+
+	for (size_t i = 0; device->group && i < device->group->count; i++) {
+		const struct member *member = &device->group->members[i];
+		if (!strcmp(member->name, device->name) ||
+		    is_harmless(search->sys, device->number, member))
+			continue;
+		struct libiommufd_host_finding *finding =
+			finding_add(search, LIBIOMMUFD_HOST_GROUP_MEMBER, member->name);
+		finding_evidence(finding,
+				 "it shares IOMMU group %d with %s, and is on the driver %s",
+				 device->number, device->name, member->driver);
+		finding_remedy(finding,
+			       "a group has one owner: take it from its driver too (echo %s "
+			       ">/sys/bus/%s/drivers/%s/unbind), or bind it to vfio-%s",
+			       member->name, device->bus, member->driver, device->bus);
+	}
+}
+
+struct interrupts {
+	bool x86, remapped;
+};
+
+static int look_at_interrupt(void *data, const char *line)
+{
+	struct interrupts *interrupts = data;
+
+	interrupts->x86 |= strstr(line, "IO-APIC") != NULL;
+	interrupts->remapped |= strstr(line, "IR-") != NULL;
+	return interrupts->remapped;
+}
+
+void check_interrupts(struct search *search)
+{
+	const char *module =
+		search->backend == LIBIOMMUFD_BACKEND_NATIVE ? "iommufd" : "vfio_iommu_type1";
+	struct interrupts interrupts = {0};
+	char dir[96], value[8];
+
+	/* A mediated device has no interrupts of its own. */
+	if (!strcmp(search->device->bus, "mdev"))
+		return;
+	snprintf(dir, sizeof(dir), "/sys/module/%s/parameters", module);
+	if (sysfs_read(search->sys, dir, "allow_unsafe_interrupts", value, sizeof(value)) < 0 ||
+	    value[0] != 'N')
+		return;
+	/* x86 shows remapped interrupts as "IR-PCI-MSI" and the like; other machines do not say. */
+	sysfs_lines(search->sys, "/proc", "interrupts", look_at_interrupt, &interrupts);
+	if (!interrupts.x86 || interrupts.remapped)
+		return;
+	struct libiommufd_host_finding *finding =
+		finding_add(search, LIBIOMMUFD_HOST_UNSAFE_INTERRUPTS, search->device->name);
+	finding_evidence(finding, "interrupts are not remapped, so that a device could send any of "
+				  "them");
+	finding_remedy(finding,
+		       "switch interrupt remapping on (firmware; no intremap=off), or accept the "
+		       "risk: echo 1 >%s/allow_unsafe_interrupts, for good options %s "
+		       "allow_unsafe_interrupts=1 in modprobe.d",
+		       dir, module);
+}
+
+void check_holders(struct search *search)
+{
+	struct holder holders[4];
+	size_t count = holders_find(search->sys, search->device, holders, 4);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct holder *holder = &holders[i];
+		struct libiommufd_host_finding *finding =
+			finding_add(search, LIBIOMMUFD_HOST_GROUP_BUSY, holder->path);
+		finding_evidence(finding, "process %d (%s) has it open", holder->pid,
+				 holder->command);
+		finding_remedy(finding, "end that process, or let it close the device; a group "
+					"has one owner at a time");
+		/* Who opened a device need not have bound it. */
+		if (!holder->is_group)
+			finding->severity = LIBIOMMUFD_HOST_WARNING;
+	}
+}

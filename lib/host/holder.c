@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the search for processes that have a group or one of its devices open. Reads /proc. */
+#include "holder.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "sysfs.h"
+
+enum {
+	NODES = 65
+};
+
+struct node {
+	dev_t number;
+	char path[48];
+};
+
+struct scan {
+	const struct sys *sys;
+	const struct libiommufd_host_device *device;
+	struct node nodes[NODES]; /* the first is the group's, if there is one */
+	size_t node_count;
+	bool has_group;
+	struct holder *holders;
+	size_t count, room;
+	int pid;
+	const char *member; /* while its nodes are listed */
+};
+
+static bool add_node(struct scan *scan, const char *dir, const char *path)
+{
+	unsigned int major_number, minor_number;
+	char number[32];
+
+	if (scan->node_count == NODES ||
+	    sysfs_read(scan->sys, dir, "dev", number, sizeof(number)) < 0 ||
+	    sscanf(number, "%u:%u", &major_number, &minor_number) != 2)
+		return false;
+	struct node *node = &scan->nodes[scan->node_count++];
+	node->number = makedev(major_number, minor_number);
+	snprintf(node->path, sizeof(node->path), "%s", path);
+	return true;
+}
+
+static int add_device_node(void *data, const char *name)
+{
+	struct scan *scan = data;
+	char dir[SYSFS_PATH], path[48];
+
+	snprintf(dir, sizeof(dir), "/sys/kernel/iommu_groups/%d/devices/%s/vfio-dev/%.24s",
+		 scan->device->number, scan->member, name);
+	snprintf(path, sizeof(path), "/dev/vfio/devices/%.24s", name);
+	add_node(scan, dir, path);
+	return 0;
+}
+
+static void list_nodes(struct scan *scan)
+{
+	const struct group *group = scan->device->group;
+	char dir[SYSFS_PATH], path[48];
+
+	snprintf(dir, sizeof(dir), "/sys/class/vfio/%d", scan->device->number);
+	snprintf(path, sizeof(path), "/dev/vfio/%d", scan->device->number);
+	scan->has_group = add_node(scan, dir, path);
+	for (size_t i = 0; group && i < group->count; i++) {
+		scan->member = group->members[i].name;
+		snprintf(dir, sizeof(dir), "/sys/kernel/iommu_groups/%d/devices/%s/vfio-dev",
+			 scan->device->number, scan->member);
+		scan->sys->list(scan->sys, dir, add_device_node, scan);
+	}
+}
+
+static int look_at_file(void *data, const char *name)
+{
+	struct scan *scan = data;
+	char path[64], target[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%.16s", scan->pid, name);
+	/* Most files are others: the link is cheaper than a look at what it leads to. */
+	if (scan->sys->readlink(scan->sys, path, target, sizeof(target)) < 0 ||
+	    !strstr(target, "vfio") || stat(path, &st) < 0 || !S_ISCHR(st.st_mode))
+		return 0;
+	for (size_t i = 0; i < scan->node_count; i++) {
+		/* The path may be another one in its mount namespace; the number is not. */
+		if (scan->nodes[i].number != st.st_rdev)
+			continue;
+		struct holder *holder = &scan->holders[scan->count++];
+		char dir[32];
+		holder->pid = scan->pid;
+		holder->is_group = i == 0 && scan->has_group;
+		snprintf(holder->path, sizeof(holder->path), "%s", scan->nodes[i].path);
+		snprintf(dir, sizeof(dir), "/proc/%d", scan->pid);
+		if (sysfs_read(scan->sys, dir, "comm", holder->command, sizeof(holder->command)) <
+		    0)
+			strcpy(holder->command, "?");
+		return 1;
+	}
+	return 0;
+}
+
+static int look_at_process(void *data, const char *name)
+{
+	struct scan *scan = data;
+	char path[32], *end;
+
+	scan->pid = (int)strtol(name, &end, 10);
+	/* What the caller has open itself is no obstacle that it does not know of. */
+	if (end == name || *end || scan->pid == scan->sys->getpid(scan->sys))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/fd", scan->pid);
+	scan->sys->list(scan->sys, path, look_at_file, scan);
+	return scan->count == scan->room;
+}
+
+size_t holders_find(const struct sys *sys, const struct libiommufd_host_device *device,
+		    struct holder *holders, size_t room)
+{
+	struct scan scan = {.sys = sys, .device = device, .holders = holders, .room = room};
+
+	if (device->number < 0)
+		return 0;
+	list_nodes(&scan);
+	if (scan.node_count)
+		sys->list(sys, "/proc", look_at_process, &scan);
+	return scan.count;
+}

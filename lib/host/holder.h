@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which other processes have a device's group, as far as /proc tells. */
+#ifndef LIBIOMMUFD_HOST_HOLDER_H
+#define LIBIOMMUFD_HOST_HOLDER_H
+
+#include "device.h"
+
+struct holder {
+	int pid;
+	bool is_group; /* the group's node, which only one can have; or that of a device */
+	char path[48];
+	char command[32];
+};
+
+/* How many were found, room at most. Those of other users are seen by root alone. */
+size_t holders_find(const struct sys *sys, const struct libiommufd_host_device *device,
+		    struct holder *holders, size_t room);
+
+#endif

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs findings on trees of files that stand for /sys: what no virtual machine shows, and broken files. The
+ * rest is run on real kernels, where the conditions are real.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <libiommufd-host.h>
+
+#include "tree.h"
+
+#define DEVICE "0000:01:00.0"
+
+static struct libiommufd_host *host;
+static struct libiommufd_host_findings *findings;
+
+static int setup(void **state)
+{
+	return tree_setup(state) || libiommufd_host_open(NULL, &host) < 0;
+}
+
+static int teardown(void **state)
+{
+	findings = libiommufd_host_findings_free(findings);
+	host = libiommufd_host_close(host);
+	return tree_teardown(state);
+}
+
+static void look(const struct libiommufd_host_purpose *purpose)
+{
+	findings = libiommufd_host_findings_free(findings);
+	assert_int_equal(libiommufd_host_query_findings(host, DEVICE, purpose, &findings), 0);
+}
+
+/* The text of the finding with this code; NULL if there is none. */
+static const char *said(uint32_t code)
+{
+	for (size_t i = 0; i < libiommufd_host_findings_get_count(findings); i++) {
+		const struct libiommufd_host_finding *finding =
+			libiommufd_host_findings_get(findings, i);
+		if (libiommufd_host_finding_get_code(finding) == code)
+			return libiommufd_host_finding_get_text(finding);
+	}
+	return NULL;
+}
+
+static void assert_said(uint32_t code, const char *part)
+{
+	const char *text = said(code);
+
+	assert_non_null(text);
+	assert_non_null(strstr(text, part));
+}
+
+static void tables_of_the_firmware_decide_what_is_told(void **state)
+{
+	static const struct {
+		const char *table, *part;
+	} tables[] = {
+		{"DMAR", "intel_iommu=on"},
+		{"IVRS", "amd_iommu=off"},
+		{"VIOT", "virtio_iommu"},
+		{"IORT", "CONFIG_ARM_SMMU_V3"},
+	};
+	(void)state;
+
+	tree_device("pci", DEVICE, "e1000e", -1);
+	look(NULL);
+	assert_said(LIBIOMMUFD_HOST_IOMMU_ABSENT, "cannot be read");
+	tree_file("/sys/firmware/acpi/tables/FACP", "");
+	look(NULL);
+	assert_said(LIBIOMMUFD_HOST_IOMMU_ABSENT, "the firmware describes no IOMMU");
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		char path[64];
+		snprintf(path, sizeof(path), "/sys/firmware/acpi/tables/%s", tables[i].table);
+		tree_file(path, "");
+		look(NULL);
+		assert_int_equal(libiommufd_host_findings_get_count(findings), 1);
+		assert_said(LIBIOMMUFD_HOST_IOMMU_OFF, tables[i].part);
+		assert_said(LIBIOMMUFD_HOST_IOMMU_OFF, tables[i].table);
+		tree_remove(path);
+	}
+}
+
+static void
+a_device_that_is_not_behind_the_iommu_is_told_from_one_that_waits_for_its_driver(void **state)
+{
+	(void)state;
+	tree_device("pci", DEVICE, NULL, -1);
+	tree_directory("/sys/class/iommu/iommufd_selftest_iommu.0");
+	look(NULL);
+	assert_non_null(said(LIBIOMMUFD_HOST_IOMMU_ABSENT));
+	tree_remove("/sys/class/iommu/iommufd_selftest_iommu.0");
+
+	tree_directory("/sys/class/iommu/dmar0");
+	look(NULL);
+	assert_int_equal(libiommufd_host_findings_get_count(findings), 1);
+	assert_said(LIBIOMMUFD_HOST_NOT_BEHIND_IOMMU, "dmar0");
+	assert_said(LIBIOMMUFD_HOST_NOT_BEHIND_IOMMU, "use a device or slot");
+	tree_remove("/sys/class/iommu/dmar0");
+	tree_directory("/sys/class/iommu/virtio1");
+	look(NULL);
+	assert_said(LIBIOMMUFD_HOST_NOT_BEHIND_IOMMU, "bind it to vfio-pci");
+}
+
+static void bridges_and_harmless_drivers_in_a_group_are_no_obstacle(void **state)
+{
+	(void)state;
+	tree_device("pci", DEVICE, "vfio-pci", 6);
+	tree_vfio("pci", DEVICE, 0, 1);
+	tree_device("pci", "0000:00:01.0", "pcieport", 6);
+	tree_device("pci", "0000:01:00.1", "pci-stub", 6);
+	tree_device("pci", "0000:01:00.2", "mlx5_vfio_pci", 6);
+	tree_vfio("pci", "0000:01:00.2", 1, 1);
+	tree_device("pci", "0000:01:00.3", NULL, 6);
+	look(NULL);
+	assert_null(said(LIBIOMMUFD_HOST_GROUP_MEMBER));
+
+	tree_device("pci", "0000:01:00.4", "snd_hda_intel", 6);
+	look(NULL);
+	assert_said(LIBIOMMUFD_HOST_GROUP_MEMBER,
+		    "0000:01:00.4: it shares IOMMU group 6 with " DEVICE
+		    ", and is on the driver snd_hda_intel");
+}
+
+static void broken_reserved_regions_and_capabilities_give_no_finding(void **state)
+{
+	static const char *const broken[] = {
+		"",
+		"\n\n\n",
+		"0x",
+		"0x0000 0x",
+		"\xff\xfe",
+		"0xfee00000 0xfeefffff",
+		"fee00000 feefffff msi\n",
+		"0xfee00000 0xfeefffff direct-relaxable\n",
+	};
+	struct libiommufd_host_purpose map = {.size = sizeof(map)};
+	char huge[6000];
+	(void)state;
+
+	map.purpose = LIBIOMMUFD_HOST_TO_MAP;
+	map.flags = LIBIOMMUFD_HOST_AT_IOVA;
+	map.backend = LIBIOMMUFD_BACKEND_TYPE1;
+	map.length = 4096;
+	map.iova = 0xfee00000;
+	tree_device("pci", DEVICE, "vfio-pci", 6);
+	tree_link("/sys/devices/pci/" DEVICE "/iommu", "../../virtual/iommu/dmar0");
+	look(&map);
+	assert_null(said(LIBIOMMUFD_HOST_IOVA_RANGE));
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		tree_file("/sys/kernel/iommu_groups/6/reserved_regions", broken[i]);
+		tree_file("/sys/class/iommu/dmar0/intel-iommu/cap", broken[i]);
+		look(&map);
+		assert_null(said(LIBIOMMUFD_HOST_IOVA_RANGE));
+	}
+	/* A line that is longer than any the kernel writes ends the reading, not the program. */
+	memset(huge, '0', sizeof(huge));
+	tree_bytes("/sys/kernel/iommu_groups/6/reserved_regions", huge, sizeof(huge));
+	look(&map);
+	assert_null(said(LIBIOMMUFD_HOST_IOVA_RANGE));
+
+	tree_file("/sys/kernel/iommu_groups/6/reserved_regions",
+		  "0x0000000000001000 0x0000000000002fff direct\n"
+		  "0x00000000fee00000 0x00000000feefffff msi\n");
+	look(&map);
+	assert_said(LIBIOMMUFD_HOST_IOVA_RANGE, "is for interrupts");
+	map.iova = 0x2000;
+	look(&map);
+	assert_said(LIBIOMMUFD_HOST_IOVA_RANGE, "is reserved by the firmware");
+	map.iova = 0x3000;
+	look(&map);
+	assert_null(said(LIBIOMMUFD_HOST_IOVA_RANGE));
+	/* 48 bits of addresses, page tables of 3 levels */
+	tree_file("/sys/class/iommu/dmar0/intel-iommu/cap", "2f0200\n");
+	map.iova = (1ULL << 39) - 4096;
+	look(&map);
+	assert_null(said(LIBIOMMUFD_HOST_IOVA_RANGE));
+	map.iova += 4096;
+	look(&map);
+	assert_said(LIBIOMMUFD_HOST_IOVA_RANGE, "0x8000000000");
+}
+
+static void wrong_purposes_are_refused(void **state)
+{
+	struct libiommufd_host_purpose purposes[] = {
+		{.size = sizeof(purposes[0]), .purpose = 4},
+		{.size = sizeof(purposes[0]), .backend = 3},
+		{.size = sizeof(purposes[0]), .flags = 2},
+		{.size = sizeof(purposes[0]), .reserved = 1},
+		{.size = sizeof(purposes[0]), .purpose = LIBIOMMUFD_HOST_TO_MAP},
+		{.size = sizeof(purposes[0]),
+		 .purpose = LIBIOMMUFD_HOST_TO_MAP,
+		 .length = 1,
+		 .range_count = 1},
+		{.size = sizeof(purposes[0]),
+		 .purpose = LIBIOMMUFD_HOST_TO_MAP,
+		 .flags = LIBIOMMUFD_HOST_AT_IOVA,
+		 .length = 2,
+		 .iova = UINT64_MAX},
+	};
+	(void)state;
+
+	tree_device("pci", DEVICE, "vfio-pci", 6);
+	for (size_t i = 0; i < sizeof(purposes) / sizeof(purposes[0]); i++) {
+		assert_int_equal(libiommufd_host_query_findings(host, DEVICE, &purposes[i],
+								&findings),
+				 -EINVAL);
+		assert_int_equal(libiommufd_host_last_error()->reason, LIBIOMMUFD_REASON_OPTIONS);
+	}
+	assert_int_equal(libiommufd_host_query_findings(host, "0000:02:00.0", NULL, &findings),
+			 -ENODEV);
+	assert_int_equal(libiommufd_host_query_findings(NULL, DEVICE, NULL, &findings), -EINVAL);
+	assert_int_equal(libiommufd_host_query_findings(host, DEVICE, NULL, NULL), -EINVAL);
+	assert_null(findings);
+}
+
+static void every_code_and_reason_has_a_name(void **state)
+{
+	(void)state;
+	for (uint32_t code = 1; code <= LIBIOMMUFD_HOST_BAR_MEMORY; code++)
+		assert_string_not_equal(libiommufd_host_finding_code_name(code), "UNKNOWN");
+	assert_string_equal(libiommufd_host_finding_code_name(0), "UNKNOWN");
+	assert_string_equal(libiommufd_host_finding_code_name(1 << 20), "UNKNOWN");
+	assert_string_equal(libiommufd_host_finding_code_name(LIBIOMMUFD_HOST_IOMMU_OFF),
+			    "IOMMU_OFF");
+	assert_string_equal(libiommufd_host_reason_name(LIBIOMMUFD_REASON_GROUP_BUSY),
+			    "GROUP_BUSY");
+	assert_string_equal(libiommufd_host_reason_name(LIBIOMMUFD_HOST_REASON_MODULE_REFUSED),
+			    "MODULE_REFUSED");
+	assert_string_equal(libiommufd_host_reason_name(999), "UNKNOWN");
+	assert_string_equal(libiommufd_host_reason_name(UINT32_MAX), "UNKNOWN");
+}
+
+static void what_is_not_there_has_no_properties(void **state)
+{
+	(void)state;
+	assert_int_equal(libiommufd_host_findings_get_count(NULL), 0);
+	assert_int_equal(libiommufd_host_findings_get_backend(NULL), 0);
+	assert_null(libiommufd_host_findings_get(NULL, 0));
+	assert_null(libiommufd_host_findings_free(NULL));
+	assert_int_equal(libiommufd_host_finding_get_code(NULL), 0);
+	assert_int_equal(libiommufd_host_finding_get_severity(NULL), 0);
+	assert_int_equal(libiommufd_host_finding_get_needed(NULL), 0);
+	assert_int_equal(libiommufd_host_finding_get_allowed(NULL), 0);
+	assert_null(libiommufd_host_finding_get_subject(NULL));
+	assert_null(libiommufd_host_finding_get_evidence(NULL));
+	assert_null(libiommufd_host_finding_get_remedy(NULL));
+	assert_null(libiommufd_host_finding_get_text(NULL));
+	assert_int_equal(libiommufd_host_modules_get_count(NULL), 0);
+	assert_null(libiommufd_host_modules_get_why(NULL, 0));
+	assert_null(libiommufd_host_modules_free(NULL));
+}
+
+int main(void)
+{
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(tables_of_the_firmware_decide_what_is_told),
+		TEST(a_device_that_is_not_behind_the_iommu_is_told_from_one_that_waits_for_its_driver),
+		TEST(bridges_and_harmless_drivers_in_a_group_are_no_obstacle),
+		TEST(broken_reserved_regions_and_capabilities_give_no_finding),
+		TEST(wrong_purposes_are_refused),
+		TEST(every_code_and_reason_has_a_name),
+		TEST(what_is_not_there_has_no_properties),
+	};
+
+	return cmocka_run_group_tests_name("findings", tests, NULL, NULL);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs the findings of a machine whose IOMMU is missing, is not used, or does not remap interrupts: which of
+ * them the row of the matrix says. Needs one edu.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hostbench.h"
+
+static void a_machine_without_an_iommu_is_told_so(void **state)
+{
+	(void)state;
+	assert_findings(bench_name("EDU0"), NULL, LIBIOMMUFD_HOST_IOMMU_ABSENT);
+	assert_says(0, "the firmware describes no IOMMU");
+	assert_says(0, "VT-d, AMD-Vi");
+	assert_int_equal(libiommufd_host_finding_get_severity(hostbench_finding(0)),
+			 LIBIOMMUFD_HOST_ERROR);
+}
+
+static void
+an_iommu_that_the_kernel_does_not_use_is_told_with_the_word_that_forbids_it(void **state)
+{
+	bool amd = !strcmp(getenv("LAB_IOMMU"), "amd");
+	(void)state;
+
+	assert_findings(bench_name("EDU0"), NULL, LIBIOMMUFD_HOST_IOMMU_OFF);
+	assert_says(0, amd ? "IVRS" : "DMAR");
+	assert_says(0, amd ? "its command line has" : "intel_iommu=off");
+	assert_says(0, amd ? "take away iommu=off and amd_iommu=off" : "put intel_iommu=on");
+}
+
+static void interrupts_that_are_not_remapped_are_told_and_allowed_as_told(void **state)
+{
+	struct libiommufd_host_purpose bind = hostbench_purpose(LIBIOMMUFD_HOST_TO_BIND);
+	struct libiommufd_host_purpose open = hostbench_purpose(LIBIOMMUFD_HOST_TO_OPEN);
+	struct bench *b = *state;
+	const char *module = b->native ? "iommufd" : "vfio_iommu_type1";
+	char option[128];
+
+	assert_no_findings(bench_name("EDU0"), &open);
+	assert_findings(bench_name("EDU0"), &bind, LIBIOMMUFD_HOST_UNSAFE_INTERRUPTS);
+	snprintf(option, sizeof(option), "options %s allow_unsafe_interrupts=1", module);
+	assert_says(0, option);
+	assert_refused(libiommufd_device_bind(b->dev, NULL), EPERM, UNSAFE_INTERRUPTS);
+	hostbench_shell("echo 1 >/sys/module/%s/parameters/allow_unsafe_interrupts", module);
+	assert_no_findings(bench_name("EDU0"), &bind);
+	assert_ok(libiommufd_device_bind(b->dev, NULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest absent[] = {
+		cmocka_unit_test(a_machine_without_an_iommu_is_told_so),
+	};
+	const struct CMUnitTest off[] = {
+		cmocka_unit_test(
+			an_iommu_that_the_kernel_does_not_use_is_told_with_the_word_that_forbids_it),
+	};
+	const struct CMUnitTest unsafe[] = {
+		bench_test(interrupts_that_are_not_remapped_are_told_and_allowed_as_told,
+			   bench_setup_opened),
+	};
+	const char *iommu = getenv("LAB_IOMMU");
+
+	bench_begin();
+	if (!strcmp(iommu, "none"))
+		return cmocka_run_group_tests(absent, hostbench_setup, hostbench_teardown);
+	if (!strcmp(iommu, "virtio"))
+		return cmocka_run_group_tests(unsafe, hostbench_setup, hostbench_teardown);
+	return cmocka_run_group_tests(off, hostbench_setup, hostbench_teardown);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs what becomes of kernel modules: absent, loaded, not loaded, forbidden by modprobe.d, refused by the
+ * kernel. Needs one edu and the lab's --no-bind. Each test starts with none of them loaded.
+ */
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hostbench.h"
+
+#define CONFIG "/etc/modprobe.d/zz-libiommufd-test.conf"
+
+static bool is_native(void)
+{
+	return hostbench_backend() == LIBIOMMUFD_BACKEND_NATIVE;
+}
+
+static const char *main_module(void)
+{
+	return is_native() ? "iommufd" : "vfio_iommu_type1";
+}
+
+static int without_modules(void **state)
+{
+	(void)state;
+	unlink(CONFIG);
+	hostbench_shell("/sbin/modprobe -r vfio_pci vfio_iommu_type1 iommufd vfio 2>/dev/null; "
+			"/sbin/modprobe -r vfio_iommu_type1 vfio iommufd 2>/dev/null; "
+			"! [ -e /sys/module/vfio ]");
+	return 0;
+}
+
+/* The states of the two modules that an edu needs, and which they are. */
+static void assert_states(uint32_t main_state, uint32_t driver_state)
+{
+	struct libiommufd_host_modules *modules;
+
+	assert_host_ok(libiommufd_host_query_modules(host, bench_name("EDU0"), hostbench_backend(),
+						     &modules));
+	assert_int_equal(libiommufd_host_modules_get_count(modules), 2);
+	assert_string_equal(libiommufd_host_modules_get_name(modules, 0), main_module());
+	assert_string_equal(libiommufd_host_modules_get_name(modules, 1), "vfio_pci");
+	assert_int_equal(libiommufd_host_modules_get_state(modules, 0), main_state);
+	assert_int_equal(libiommufd_host_modules_get_state(modules, 1), driver_state);
+	assert_null(libiommufd_host_modules_get_name(modules, 2));
+	assert_int_equal(libiommufd_host_modules_get_state(modules, 2), 0);
+	assert_null(libiommufd_host_modules_free(modules));
+}
+
+static int load(void)
+{
+	return libiommufd_host_load_modules(host, bench_name("EDU0"), hostbench_backend());
+}
+
+static void modules_that_are_not_loaded_are_told_and_can_be_loaded(void **state)
+{
+	struct libiommufd_host_purpose open = hostbench_purpose(LIBIOMMUFD_HOST_TO_OPEN);
+	(void)state;
+
+	assert_states(LIBIOMMUFD_HOST_MODULE_NOT_LOADED, LIBIOMMUFD_HOST_MODULE_NOT_LOADED);
+	assert_findings(bench_name("EDU0"), &open, LIBIOMMUFD_HOST_MODULE_UNLOADED,
+			LIBIOMMUFD_HOST_MODULE_UNLOADED, LIBIOMMUFD_HOST_NOT_VFIO_DRIVER);
+	assert_string_equal(libiommufd_host_finding_get_subject(hostbench_finding(0)),
+			    main_module());
+	assert_says(0, "modprobe");
+	assert_host_ok(load());
+	assert_states(LIBIOMMUFD_HOST_MODULE_LOADED, LIBIOMMUFD_HOST_MODULE_LOADED);
+	assert_findings(bench_name("EDU0"), &open, LIBIOMMUFD_HOST_NOT_VFIO_DRIVER);
+	/* And again, where nothing is to be done. */
+	assert_host_ok(load());
+}
+
+static void a_blacklisted_module_is_not_loaded_and_the_reason_told(void **state)
+{
+	struct libiommufd_host_purpose open = hostbench_purpose(LIBIOMMUFD_HOST_TO_OPEN);
+	(void)state;
+
+	hostbench_shell("echo blacklist vfio-pci >" CONFIG);
+	assert_states(LIBIOMMUFD_HOST_MODULE_NOT_LOADED, LIBIOMMUFD_HOST_MODULE_BLACKLISTED);
+	assert_findings(bench_name("EDU0"), &open, LIBIOMMUFD_HOST_MODULE_UNLOADED,
+			LIBIOMMUFD_HOST_MODULE_FORBIDDEN, LIBIOMMUFD_HOST_NOT_VFIO_DRIVER);
+	assert_says(1, "\"blacklist vfio_pci\" stands in modprobe.d");
+	assert_host_refused(load(), EPERM, LIBIOMMUFD_HOST_REASON_MODULE_BLACKLISTED);
+	assert_int_equal(access("/sys/module/vfio_pci", F_OK), -1);
+
+	hostbench_shell("echo install vfio-pci /bin/false >" CONFIG);
+	assert_states(LIBIOMMUFD_HOST_MODULE_LOADED, LIBIOMMUFD_HOST_MODULE_BLACKLISTED);
+	assert_findings(bench_name("EDU0"), &open, LIBIOMMUFD_HOST_MODULE_FORBIDDEN,
+			LIBIOMMUFD_HOST_NOT_VFIO_DRIVER);
+	assert_says(0, "/bin/false");
+	assert_host_refused(load(), EPERM, LIBIOMMUFD_HOST_REASON_MODULE_BLACKLISTED);
+	assert_int_equal(access("/sys/module/vfio_pci", F_OK), -1);
+
+	unlink(CONFIG);
+	assert_host_ok(load());
+}
+
+static void who_may_not_load_modules_is_told_apart_from_a_kernel_that_refuses(void **state)
+{
+	(void)state;
+	bench_use_capability(CAP_SYS_MODULE, false);
+	int r = load();
+	bench_use_capability(CAP_SYS_MODULE, true);
+	assert_host_refused(r, EPERM, LIBIOMMUFD_REASON_NOT_PERMITTED);
+	assert_states(LIBIOMMUFD_HOST_MODULE_NOT_LOADED, LIBIOMMUFD_HOST_MODULE_NOT_LOADED);
+}
+
+static void a_module_that_is_not_there_is_told_with_the_kernel(void **state)
+{
+	struct libiommufd_host_purpose open = hostbench_purpose(LIBIOMMUFD_HOST_TO_OPEN);
+	(void)state;
+
+	/* A kernel that was updated has lost its modules. */
+	hostbench_shell("mount -t tmpfs none /lib/modules/$(uname -r)");
+	assert_states(LIBIOMMUFD_HOST_MODULE_ABSENT, LIBIOMMUFD_HOST_MODULE_ABSENT);
+	assert_findings(bench_name("EDU0"), &open,
+			is_native() ? LIBIOMMUFD_HOST_NO_IOMMUFD : LIBIOMMUFD_HOST_NO_MODULE,
+			LIBIOMMUFD_HOST_NO_MODULE, LIBIOMMUFD_HOST_NOT_VFIO_DRIVER);
+	assert_says(0, "reboot if it was updated");
+	assert_host_refused(load(), ENOENT, LIBIOMMUFD_HOST_REASON_MODULE_ABSENT);
+	hostbench_shell("umount /lib/modules/$(uname -r)");
+	assert_states(LIBIOMMUFD_HOST_MODULE_NOT_LOADED, LIBIOMMUFD_HOST_MODULE_NOT_LOADED);
+}
+
+static void wrong_arguments_are_refused(void **state)
+{
+	struct libiommufd_host_modules *modules = NULL;
+	(void)state;
+
+	assert_host_refused(libiommufd_host_query_modules(host, bench_name("EDU0"), 0, &modules),
+			    EINVAL, LIBIOMMUFD_REASON_ARGUMENT);
+	assert_host_refused(libiommufd_host_query_modules(host, "0000:99:00.0", 1, &modules),
+			    ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE);
+	assert_host_refused(libiommufd_host_query_modules(host, NULL, 1, &modules), EINVAL,
+			    LIBIOMMUFD_REASON_ARGUMENT);
+	assert_host_refused(libiommufd_host_load_modules(NULL, "", 1), EINVAL,
+			    LIBIOMMUFD_REASON_ARGUMENT);
+	assert_null(modules);
+}
+
+/* The last one: there is no way back until the next boot. */
+static void a_kernel_that_takes_no_modules_any_more_is_told(void **state)
+{
+	(void)state;
+	assert_int_equal(hostbench_write("/proc/sys/kernel/modules_disabled", "1"), 0);
+	assert_host_refused(load(), EPERM, LIBIOMMUFD_HOST_REASON_MODULE_REFUSED);
+	assert_non_null(strstr(libiommufd_host_last_error()->text, "until the next boot"));
+}
+
+int main(void)
+{
+#define TEST(test) cmocka_unit_test_setup(test, without_modules)
+	const struct CMUnitTest tests[] = {
+		TEST(modules_that_are_not_loaded_are_told_and_can_be_loaded),
+		TEST(a_blacklisted_module_is_not_loaded_and_the_reason_told),
+		TEST(who_may_not_load_modules_is_told_apart_from_a_kernel_that_refuses),
+		TEST(a_module_that_is_not_there_is_told_with_the_kernel),
+		TEST(wrong_arguments_are_refused),
+		TEST(a_kernel_that_takes_no_modules_any_more_is_told),
+	};
+
+	bench_begin();
+	return cmocka_run_group_tests_name("modules", tests, hostbench_setup, hostbench_teardown);
+}
