@@ -43,6 +43,10 @@ enum libiommufd_host_reason {
 	LIBIOMMUFD_HOST_REASON_MODULE_ABSENT = 1000,      /**< there is no such module */
 	LIBIOMMUFD_HOST_REASON_MODULE_BLACKLISTED = 1001, /**< the configuration forbids it */
 	LIBIOMMUFD_HOST_REASON_MODULE_REFUSED = 1002,     /**< the kernel does not take it */
+	LIBIOMMUFD_HOST_REASON_DRIVER_REFUSED = 1003, /**< a driver does not let go, or take it */
+	LIBIOMMUFD_HOST_REASON_NOT_CLAIMED = 1004,    /**< there is no record of the device */
+	LIBIOMMUFD_HOST_REASON_TIMEOUT = 1005,        /**< a node did not appear in time */
+	LIBIOMMUFD_HOST_REASON_RECORD = 1006,         /**< the record cannot be read or written */
 };
 
 /**
@@ -80,6 +84,8 @@ struct libiommufd_host_opts {
 	uint32_t reserved;     /**< 0 */
 	libiommufd_log_fn log; /**< NULL is silence */
 	void *log_data;        /**< given to log */
+	/** Where the records of claimed devices are; NULL: /run/libiommufd. Absolute, of root. */
+	const char *record_dir;
 };
 
 /**
@@ -451,6 +457,98 @@ libiommufd_host_finding_get_allowed(const struct libiommufd_host_finding *findin
  * @par Calls    none
  */
 LIBIOMMUFD_API const char *libiommufd_host_finding_code_name(uint32_t code);
+
+/* ---- Drivers ------------------------------------------------------------------------------ */
+
+/** Flags of struct libiommufd_host_claim_opts. */
+enum libiommufd_host_claim_flags {
+	/** All devices of the group, except bridges. All or, after a failure, none. */
+	LIBIOMMUFD_HOST_CLAIM_GROUP = 1 << 0,
+	/** Give the nodes of the devices, and of their group, to the user uid. */
+	LIBIOMMUFD_HOST_CLAIM_PERMIT = 1 << 1,
+};
+
+/** Options of libiommufd_host_claim_device(). */
+struct libiommufd_host_claim_opts {
+	uint32_t size;  /**< sizeof(struct libiommufd_host_claim_opts) */
+	uint32_t flags; /**< enum libiommufd_host_claim_flags */
+	uint32_t
+		backend; /**< whose node to wait for and module to load; AUTO: the node that comes */
+	uint32_t timeout_ms; /**< how long to wait for nodes; 0: 5 seconds */
+	const char *driver;  /**< NULL: the vfio driver for this kind of device, else vfio-pci */
+	uint32_t uid;        /**< with PERMIT: the user */
+	uint32_t reserved;   /**< 0 */
+};
+
+/**
+ * Take a device from its driver and give it to vfio's: load the driver's module, set driver_override, unbind,
+ * probe, see that it is there, and wait for its node. Never new_id, which would catch other devices.
+ *
+ * What the device was before is written to a record first, so that libiommufd_host_release_device() can put it
+ * back, in any process. A device that is claimed already stays so. After a failure everything is as before; where
+ * the old driver does not take its device back, the record stays.
+ *
+ * Taking a disk or network port from its driver takes it from whoever uses it: nobody is asked.
+ *
+ * @param host a host
+ * @param name as for libiommufd_host_query_device()
+ * @param opts options; NULL is default
+ *
+ * @return 0, or
+ *   -EINVAL, -E2BIG  a NULL, name has no known form, options are not as said; the device is a bridge
+ *              (reason NOT_SUPPORTED)
+ *   -EACCES, -EPERM, -EROFS  not permitted (reason NOT_PERMITTED); others may write to the directory of
+ *              records (reason RECORD); or as libiommufd_host_load_modules()
+ *   -ENODEV    no such device (reason NO_SUCH_DEVICE); it has no IOMMU group (reason NO_GROUP); the driver
+ *              did not take it (reason DRIVER_REFUSED)
+ *   -ENOENT    the kernel lacks the module (reason MODULE_ABSENT)
+ *   -EOPNOTSUPP  the bus has no driver_override (reason NOT_SUPPORTED), or the kernel has no character
+ *              devices, which backend NATIVE asks for (reason NO_CDEV)
+ *   -ETIMEDOUT  the node did not appear (reason TIMEOUT)
+ *   -ENOMEM    no memory
+ *   other      what the driver or the file system of the records answers (reason DRIVER_REFUSED, RECORD)
+ *
+ * @par Threads  one at a time for a host; waits for another process that claims or releases
+ * @par Calls    libkmod, libudev; mkdir, openat, flock, write, fsync, renameat, unlinkat, pwrite64, inotify_init1,
+ *               inotify_add_watch, poll, lchown; as libiommufd_host_query_modules()
+ * @par Source   driver_override, drivers_probe
+ */
+LIBIOMMUFD_API int libiommufd_host_claim_device(struct libiommufd_host *host, const char *name,
+						const struct libiommufd_host_claim_opts *opts);
+
+/** Flags of struct libiommufd_host_release_opts. */
+enum libiommufd_host_release_flags {
+	LIBIOMMUFD_HOST_RELEASE_GROUP = 1 << 0, /**< also the claimed devices of its group */
+};
+
+/** Options of libiommufd_host_release_device(). */
+struct libiommufd_host_release_opts {
+	uint32_t size;  /**< sizeof(struct libiommufd_host_release_opts) */
+	uint32_t flags; /**< enum libiommufd_host_release_flags */
+};
+
+/**
+ * Put a claimed device back to the driver, or to none, and to the driver_override that its record says, and
+ * remove the record. Whoever claimed it need not be the one who does.
+ *
+ * @param host a host with the same record_dir
+ * @param name as for libiommufd_host_query_device()
+ * @param opts options; NULL is default
+ *
+ * @return 0, or
+ *   -EINVAL, -E2BIG  a NULL, name has no known form, options are not as said
+ *   -ENOENT    it was not claimed (reason NOT_CLAIMED)
+ *   -EBUSY     a process, which the sentence names, has the device or its group open (reason GROUP_BUSY); the
+ *              kernel would wait for it for ever
+ *   -ENODEV    no such device; the old driver did not take it (reason DRIVER_REFUSED). The record stays
+ *   -EIO       the record is broken (reason RECORD)
+ *   other      as libiommufd_host_claim_device()
+ *
+ * @par Threads  one at a time for a host; waits for another process that claims or releases
+ * @par Calls    openat, flock, read, pwrite64, unlinkat, close, readlink, getdents64, newfstatat
+ */
+LIBIOMMUFD_API int libiommufd_host_release_device(struct libiommufd_host *host, const char *name,
+						  const struct libiommufd_host_release_opts *opts);
 
 #ifdef __cplusplus
 }

@@ -3,7 +3,6 @@
 #include "findings.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,23 +11,6 @@
 
 #include "sysfs.h"
 
-/* Bridges have another kind of configuration space, and vfio-pci refuses them. */
-static bool is_bridge(const struct sys *sys, const struct libiommufd_host_device *device)
-{
-	char path[SYSFS_PATH];
-	uint8_t header = 0;
-
-	if (strcmp(device->bus, "pci") ||
-	    (size_t)snprintf(path, sizeof(path), "%s/config", device->sysfs) >= sizeof(path))
-		return false;
-	int fd = sys->open(sys, path, O_RDONLY);
-	if (fd < 0)
-		return false;
-	ssize_t n = sys->pread(sys, fd, &header, 1, 0x0e);
-	sys->close(sys, fd);
-	return n == 1 && (header & 0x7f) != 0;
-}
-
 void check_driver(struct search *search)
 {
 	const struct libiommufd_host_device *device = search->device;
@@ -36,7 +18,7 @@ void check_driver(struct search *search)
 
 	if (!device->driver_known || libiommufd_host_device_is_on_vfio(device))
 		return;
-	if (is_bridge(search->sys, device)) {
+	if (device_is_bridge(search->sys, device)) {
 		finding = finding_add(search, LIBIOMMUFD_HOST_IS_BRIDGE, device->name);
 		finding_evidence(finding, "it is a bridge, which vfio gives to nobody");
 		finding_remedy(finding, "name a device behind it; the bridge stays as it is");
@@ -51,7 +33,8 @@ void check_driver(struct search *search)
 		finding_remedy(finding, "load the mdev driver of its parent device");
 	else
 		finding_remedy(finding,
-			       "as root: cd %s; echo vfio-%s >driver_override; %secho %s "
+			       "libiommufd_host_claim_device(), or as root: cd %s; echo vfio-%s "
+			       ">driver_override; %secho %s "
 			       ">/sys/bus/%s/drivers_probe",
 			       device->sysfs, device->bus,
 			       device->driver[0] ? "echo $(basename $PWD) >driver/unbind; " : "",

@@ -46,7 +46,9 @@ void check_members(struct search *search)
 				 "it shares IOMMU group %d with %s, and is on the driver %s",
 				 device->number, device->name, member->driver);
 		finding_remedy(finding,
-			       "a group has one owner: take it from its driver too (echo %s "
+			       "a group has one owner: libiommufd_host_claim_device() with "
+			       "CLAIM_GROUP takes all of it; or take this one from its driver "
+			       "(echo %s "
 			       ">/sys/bus/%s/drivers/%s/unbind), or bind it to vfio-%s",
 			       member->name, device->bus, member->driver, device->bus);
 	}
@@ -97,7 +99,8 @@ void check_interrupts(struct search *search)
 void check_holders(struct search *search)
 {
 	struct holder holders[4];
-	size_t count = holders_find(search->sys, search->device, holders, 4);
+	/* What the caller has open itself is no obstacle that it does not know of. */
+	size_t count = holders_find(search->sys, search->device, false, holders, 4);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct holder *holder = &holders[i];

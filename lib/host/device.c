@@ -3,6 +3,7 @@
 #include "device.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,23 @@ bool read_link(const struct sys *sys, const char *dir, const char *link, char *b
 	if (r < 0)
 		buf[0] = '\0';
 	return r == 0 || r == -ENOENT;
+}
+
+/* Bridges have another kind of configuration space, and vfio-pci refuses them. */
+bool device_is_bridge(const struct sys *sys, const struct libiommufd_host_device *device)
+{
+	char path[SYSFS_PATH];
+	uint8_t header = 0;
+
+	if (strcmp(device->bus, "pci") ||
+	    (size_t)snprintf(path, sizeof(path), "%s/config", device->sysfs) >= sizeof(path))
+		return false;
+	int fd = sys->open(sys, path, O_RDONLY);
+	if (fd < 0)
+		return false;
+	ssize_t n = sys->pread(sys, fd, &header, 1, 0x0e);
+	sys->close(sys, fd);
+	return n == 1 && (header & 0x7f) != 0;
 }
 
 static int read_group_number(const struct sys *sys, const char *dir)

@@ -52,6 +52,9 @@ int devices_finish(struct libiommufd_host_devices *devices, const struct sys *sy
 int device_find(struct libiommufd_host *host, struct op *op, const char *name,
 		struct libiommufd_host_devices **ret_devices);
 
+/* Bridges are no devices that vfio takes. */
+bool device_is_bridge(const struct sys *sys, const struct libiommufd_host_device *device);
+
 /* A link that may be absent: "" then. False if it cannot be told. */
 bool read_link(const struct sys *sys, const char *dir, const char *link, char *buf, size_t size);
 

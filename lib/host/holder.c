@@ -27,7 +27,7 @@ struct scan {
 	bool has_group;
 	struct holder *holders;
 	size_t count, room;
-	int pid;
+	int pid, own;       /* own: a process that does not count, or -1 */
 	const char *member; /* while its nodes are listed */
 };
 
@@ -109,8 +109,7 @@ static int look_at_process(void *data, const char *name)
 	char path[32], *end;
 
 	scan->pid = (int)strtol(name, &end, 10);
-	/* What the caller has open itself is no obstacle that it does not know of. */
-	if (end == name || *end || scan->pid == scan->sys->getpid(scan->sys))
+	if (end == name || *end || scan->pid == scan->own)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/fd", scan->pid);
 	scan->sys->list(scan->sys, path, look_at_file, scan);
@@ -118,9 +117,15 @@ static int look_at_process(void *data, const char *name)
 }
 
 size_t holders_find(const struct sys *sys, const struct libiommufd_host_device *device,
-		    struct holder *holders, size_t room)
+		    bool with_own, struct holder *holders, size_t room)
 {
-	struct scan scan = {.sys = sys, .device = device, .holders = holders, .room = room};
+	struct scan scan = {
+		.sys = sys,
+		.device = device,
+		.own = with_own ? -1 : sys->getpid(sys),
+		.holders = holders,
+		.room = room,
+	};
 
 	if (device->number < 0)
 		return 0;

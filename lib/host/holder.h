@@ -14,6 +14,6 @@ struct holder {
 
 /* How many were found, room at most. Those of other users are seen by root alone. */
 size_t holders_find(const struct sys *sys, const struct libiommufd_host_device *device,
-		    struct holder *holders, size_t room);
+		    bool with_own, struct holder *holders, size_t room);
 
 #endif

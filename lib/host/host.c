@@ -7,6 +7,7 @@
 #include <libudev.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sysfs.h"
 
@@ -17,9 +18,9 @@ EXPORT const struct libiommufd_error *libiommufd_host_last_error(void)
 }
 
 static const char *const reason_names[] = {
-	"MODULE_ABSENT",
-	"MODULE_BLACKLISTED",
-	"MODULE_REFUSED",
+	"MODULE_ABSENT",  "MODULE_BLACKLISTED", "MODULE_REFUSED",
+	"DRIVER_REFUSED", "NOT_CLAIMED",        "TIMEOUT",
+	"RECORD",
 };
 
 EXPORT const char *libiommufd_host_reason_name(uint32_t reason)
@@ -52,14 +53,19 @@ int host_make(const struct sys *sys, struct op *op, const struct libiommufd_host
 	      struct libiommufd_host **ret_host)
 {
 	struct libiommufd_host_opts known;
+	struct libiommufd_host *host;
 
 	int r = op_options(op, opts, &known, sizeof(known), 0);
 	if (r < 0)
 		return r;
 	if (known.reserved)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS, "reserved is not 0");
+	const char *dir = known.record_dir ? known.record_dir : "/run/libiommufd";
+	if (dir[0] != '/' || strlen(dir) >= sizeof(host->record_dir))
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
+			       "the directory of records is no absolute path, or too long");
 
-	struct libiommufd_host *host = calloc(1, sizeof(*host));
+	host = calloc(1, sizeof(*host));
 	if (host)
 		host->udev = udev_new();
 	if (!host || !host->udev) {
@@ -67,6 +73,7 @@ int host_make(const struct sys *sys, struct op *op, const struct libiommufd_host
 		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
 	}
 	host->sys = sys;
+	strcpy(host->record_dir, dir);
 	host->log = (struct log){known.log, known.log_data, known.log_level};
 	*ret_host = host;
 	return 0;

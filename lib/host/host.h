@@ -14,6 +14,7 @@ struct libiommufd_host {
 	const struct sys *sys;
 	struct log log;
 	struct udev *udev;
+	char record_dir[128];
 };
 
 /* libiommufd_host_open() over another kernel. */

@@ -38,7 +38,7 @@ HOST_USE = """
 
 int main(void)
 {
-	struct libiommufd_host_opts opts = {sizeof(opts), 0, LIBIOMMUFD_LOG_NONE, 0, 0, 0};
+	struct libiommufd_host_opts opts = {sizeof(opts), 0, LIBIOMMUFD_LOG_NONE, 0, 0, 0, 0};
 	struct libiommufd_error copy;
 
 	copy = *libiommufd_host_last_error();
@@ -48,7 +48,8 @@ int main(void)
 
 
 def cxx(use):
-    return use.replace("(void)", "()").replace(", 0, 0}", ", nullptr, nullptr}").replace(
+    return use.replace("(void)", "()").replace(", 0, 0, 0, 0}", ", 0, nullptr, nullptr, nullptr}").replace(
+        ", 0, 0}", ", nullptr, nullptr}").replace(
         "(&opts, 0)", "(&opts, nullptr)")
 
 

@@ -17,6 +17,14 @@ VALUE(LIBIOMMUFD_HOST_DEVICES_ALL, 2);
 VALUE(LIBIOMMUFD_HOST_REASON_MODULE_ABSENT, 1000);
 VALUE(LIBIOMMUFD_HOST_REASON_MODULE_BLACKLISTED, 1001);
 VALUE(LIBIOMMUFD_HOST_REASON_MODULE_REFUSED, 1002);
+VALUE(LIBIOMMUFD_HOST_REASON_DRIVER_REFUSED, 1003);
+VALUE(LIBIOMMUFD_HOST_REASON_NOT_CLAIMED, 1004);
+VALUE(LIBIOMMUFD_HOST_REASON_TIMEOUT, 1005);
+VALUE(LIBIOMMUFD_HOST_REASON_RECORD, 1006);
+
+VALUE(LIBIOMMUFD_HOST_CLAIM_GROUP, 1);
+VALUE(LIBIOMMUFD_HOST_CLAIM_PERMIT, 2);
+VALUE(LIBIOMMUFD_HOST_RELEASE_GROUP, 1);
 
 VALUE(LIBIOMMUFD_HOST_MODULE_ABSENT, 1);
 VALUE(LIBIOMMUFD_HOST_MODULE_BUILT_IN, 2);
@@ -62,7 +70,21 @@ FIELD(libiommufd_host_opts, log_level, 8, 4);
 FIELD(libiommufd_host_opts, reserved, 12, 4);
 FIELD(libiommufd_host_opts, log, 16, P);
 FIELD(libiommufd_host_opts, log_data, 16 + P, P);
-SIZE(libiommufd_host_opts, 16 + 2 * P);
+FIELD(libiommufd_host_opts, record_dir, 16 + 2 * P, P);
+SIZE(libiommufd_host_opts, 16 + 3 * P);
+
+FIELD(libiommufd_host_claim_opts, size, 0, 4);
+FIELD(libiommufd_host_claim_opts, flags, 4, 4);
+FIELD(libiommufd_host_claim_opts, backend, 8, 4);
+FIELD(libiommufd_host_claim_opts, timeout_ms, 12, 4);
+FIELD(libiommufd_host_claim_opts, driver, 16, P);
+FIELD(libiommufd_host_claim_opts, uid, 16 + P, 4);
+FIELD(libiommufd_host_claim_opts, reserved, 20 + P, 4);
+SIZE(libiommufd_host_claim_opts, 24 + P);
+
+FIELD(libiommufd_host_release_opts, size, 0, 4);
+FIELD(libiommufd_host_release_opts, flags, 4, 4);
+SIZE(libiommufd_host_release_opts, 8);
 
 FIELD(libiommufd_host_devices_opts, size, 0, 4);
 FIELD(libiommufd_host_devices_opts, flags, 4, 4);

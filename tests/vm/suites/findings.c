@@ -43,6 +43,16 @@ static const char *edu_node(void)
 	return path;
 }
 
+/* It has a command that works: what follows "as root: ". */
+static void run_remedy(void)
+{
+	const char *remedy = libiommufd_host_finding_get_remedy(hostbench_finding(0));
+	const char *command = strstr(remedy, "as root: ");
+
+	assert_non_null(command);
+	hostbench_shell("%s", command + 9);
+}
+
 static void nothing_wrong_gives_no_finding(void **state)
 {
 	struct libiommufd_host_purpose map = hostbench_purpose(LIBIOMMUFD_HOST_TO_MAP);
@@ -119,10 +129,7 @@ static void a_device_on_another_driver_or_none_is_told_how_to_get_vfios(void **s
 	assert_says(0, "it has no driver");
 	assert_refused(libiommufd_device_open(b->ctx, edu(), NULL, &b->devices[1]), ENODEV,
 		       NOT_VFIO_DRIVER);
-	/* The remedy is a command that works: what follows "as root: ". */
-	const char *remedy = libiommufd_host_finding_get_remedy(hostbench_finding(0));
-	assert_int_equal(strncmp(remedy, "as root: ", 9), 0);
-	hostbench_shell("%s", remedy + 9);
+	run_remedy();
 	assert_string_equal(hostbench_driver(edu()), "vfio-pci");
 	assert_no_findings(edu(), &open);
 }
@@ -156,8 +163,7 @@ static void a_member_on_the_hosts_driver_is_named(void **state)
 
 	/* It is on its driver itself: told with the device, not with the group. */
 	assert_findings(first, &bind, LIBIOMMUFD_HOST_NOT_VFIO_DRIVER);
-	const char *remedy = libiommufd_host_finding_get_remedy(hostbench_finding(0));
-	hostbench_shell("%s", remedy + 9);
+	run_remedy();
 	assert_string_equal(hostbench_driver(first), "vfio-pci");
 	assert_no_findings(second, &bind);
 	assert_ok(libiommufd_device_bind(b->devices[1], NULL));

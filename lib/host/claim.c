@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns claiming devices for user space and releasing them: alone or with their group, whole or not at all. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "driver.h"
+#include "holder.h"
+#include "module.h"
+#include "node.h"
+#include "record.h"
+#include "sysfs.h"
+
+/* The devices of one call. */
+struct team {
+	size_t count;
+	struct libiommufd_host_devices **members;
+};
+
+static void team_free(struct team *team)
+{
+	for (size_t i = 0; i < team->count; i++)
+		libiommufd_host_devices_free(team->members[i]);
+	free(team->members);
+}
+
+static const struct libiommufd_host_device *team_get(const struct team *team, size_t index)
+{
+	return &team->members[index]->devices[0];
+}
+
+/* The device, and with it the members of its group that are no bridges. */
+static int team_find(struct libiommufd_host *host, struct op *op, const char *name, bool group,
+		     struct team *team)
+{
+	struct libiommufd_host_devices *first, *other;
+	char path[128];
+
+	*team = (struct team){0};
+	int r = device_find(host, op, name, &first);
+	if (r < 0)
+		return r;
+	const struct libiommufd_host_device *device = &first->devices[0];
+	size_t others = group && device->group ? device->group->count : 0;
+	team->members = calloc(others + 1, sizeof(*team->members));
+	if (!team->members) {
+		libiommufd_host_devices_free(first);
+		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	}
+	team->members[team->count++] = first;
+	for (size_t i = 0; i < others; i++) {
+		const struct member *member = &device->group->members[i];
+		if (!strcmp(member->name, device->name))
+			continue;
+		snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/devices/%s",
+			 device->number, member->name);
+		r = device_find(host, op, path, &other);
+		if (r < 0) {
+			team_free(team);
+			return r;
+		}
+		if (device_is_bridge(host->sys, &other->devices[0]))
+			libiommufd_host_devices_free(other);
+		else
+			team->members[team->count++] = other;
+	}
+	return 0;
+}
+
+/* The driver that a module brings, as it calls itself: mlx5_vfio_pci, but vfio-pci. */
+static int take_driver(void *data, const char *name)
+{
+	const char *colon = strchr(name, ':');
+
+	if (colon && strlen(colon + 1) < DEVICE_DRIVER)
+		strcpy(data, colon + 1);
+	return 1;
+}
+
+static int choose_driver(struct libiommufd_host *host, struct op *op,
+			 const struct libiommufd_host_device *device,
+			 const struct libiommufd_host_claim_opts *opts, char *buf)
+{
+	struct libiommufd_host_modules modules;
+	char dir[96];
+
+	/* It may have been claimed before, or by hand. */
+	if (!opts->driver && libiommufd_host_device_is_on_vfio(device)) {
+		strcpy(buf, device->driver);
+		return 0;
+	}
+	if (modules_look(host, device, opts->backend, &modules) < 0)
+		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	if (opts->backend != LIBIOMMUFD_BACKEND_AUTO) {
+		int r = module_load(host, op, &modules.modules[0]);
+		if (r < 0)
+			return r;
+	}
+	if (opts->driver) {
+		snprintf(buf, DEVICE_DRIVER, "%s", opts->driver);
+		return 0;
+	}
+	if (modules.count < 2)
+		return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+			       "vfio has no driver to bind on bus %s by hand", device->bus);
+	int r = module_load(host, op, &modules.modules[1]);
+	if (r < 0)
+		return r;
+	snprintf(buf, DEVICE_DRIVER, "vfio-%s", device->bus);
+	snprintf(dir, sizeof(dir), "/sys/module/%s/drivers", modules.modules[1].name);
+	host->sys->list(host->sys, dir, take_driver, buf);
+	return 0;
+}
+
+/* Put a device back to what its record says. */
+static int restore(const struct sys *sys, struct op *op,
+		   const struct libiommufd_host_device *device, const struct record *record)
+{
+	return driver_move(sys, op, device, record->override, record->driver);
+}
+
+static bool is_as_before(const struct sys *sys, const struct libiommufd_host_device *device,
+			 const struct record *record)
+{
+	char driver[DEVICE_DRIVER], override[DEVICE_DRIVER];
+
+	return driver_current(sys, device, driver, sizeof(driver)) == 0 &&
+	       driver_get_override(sys, device, override, sizeof(override)) == 0 &&
+	       !strcmp(driver, record->driver) && !strcmp(override, record->override);
+}
+
+/* *ret_moved: the device was not as it is to be, and now is. */
+static int claim_one(struct libiommufd_host *host, struct op *op, int dir,
+		     const struct libiommufd_host_device *device,
+		     const struct libiommufd_host_claim_opts *opts, bool *ret_moved)
+{
+	const struct sys *sys = host->sys;
+	struct record record = {0}, before;
+	char now[DEVICE_DRIVER];
+
+	if (device_is_bridge(sys, device))
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+			       "%s is a bridge, which vfio gives to nobody", device->name);
+	int r = choose_driver(host, op, device, opts, record.claimed);
+	if (r == 0)
+		r = driver_current(sys, device, now, sizeof(now));
+	if (r < 0)
+		return r;
+	r = record_read(op, dir, device, &before);
+	if (r == 0 && !strcmp(now, before.claimed) && !strcmp(now, record.claimed))
+		return 0;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	/* A record of a device that was moved on by hand is out of date. */
+	strcpy(record.driver, now);
+	r = driver_get_override(sys, device, record.override, sizeof(record.override));
+	if (r < 0)
+		return op_fail(op, r == -ENOENT ? -EOPNOTSUPP : r, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+			       "devices of bus %s cannot be bound to a driver by name",
+			       device->bus);
+	r = record_write(op, dir, device, &record);
+	if (r < 0)
+		return r;
+	r = driver_move(sys, op, device, record.claimed, record.claimed);
+	if (r < 0) {
+		struct op undo;
+
+		op_begin(&undo, op->name, op->subject, NULL);
+		restore(sys, &undo, device, &record);
+		/* Else the record stays: someone can still put things right. */
+		if (is_as_before(sys, device, &record))
+			record_remove(dir, device);
+		return r;
+	}
+	*ret_moved = true;
+	return 0;
+}
+
+static int release_one(struct libiommufd_host *host, struct op *op, int dir,
+		       const struct libiommufd_host_device *device)
+{
+	struct record record;
+	struct holder holder;
+
+	int r = record_read(op, dir, device, &record);
+	if (r == -ENOENT)
+		return op_fail(op, r, LIBIOMMUFD_HOST_REASON_NOT_CLAIMED,
+			       "%s was not claimed, so that nobody knows what it was before",
+			       device->name);
+	if (r < 0)
+		return r;
+	/* The kernel would wait for it to be closed, for ever if need be. */
+	if (holders_find(host->sys, device, true, &holder, 1))
+		return op_fail(op, -EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY,
+			       "process %d (%s) has %s open; let it close that first", holder.pid,
+			       holder.command, holder.path);
+	r = restore(host->sys, op, device, &record);
+	if (r == 0)
+		record_remove(dir, device);
+	return r;
+}
+
+/* The new driver has made nodes that the snapshot does not know. */
+static int settle(struct libiommufd_host *host, struct op *op,
+		  const struct libiommufd_host_device *device,
+		  const struct libiommufd_host_claim_opts *opts)
+{
+	struct libiommufd_host_devices *now;
+
+	int r = device_find(host, op, device->sysfs, &now);
+	if (r < 0)
+		return r;
+	r = node_wait(host, op, &now->devices[0], opts->backend,
+		      opts->timeout_ms ? opts->timeout_ms : 5000);
+	if (r == 0 && (opts->flags & LIBIOMMUFD_HOST_CLAIM_PERMIT))
+		r = node_permit(op, &now->devices[0], opts->uid);
+	libiommufd_host_devices_free(now);
+	return r;
+}
+
+static void take_back(struct libiommufd_host *host, int dir, const struct team *team,
+		      const bool *moved)
+{
+	struct op op;
+
+	op_begin(&op, "claim_device", "", NULL);
+	for (size_t i = team->count; i-- > 0;)
+		if (moved[i])
+			release_one(host, &op, dir, team_get(team, i));
+}
+
+static int claim(struct libiommufd_host *host, struct op *op, const char *name,
+		 const struct libiommufd_host_claim_opts *given)
+{
+	struct libiommufd_host_claim_opts opts;
+	struct team team;
+
+	int r = op_options(op, given, &opts, sizeof(opts),
+			   LIBIOMMUFD_HOST_CLAIM_GROUP | LIBIOMMUFD_HOST_CLAIM_PERMIT);
+	if (r < 0)
+		return r;
+	if (opts.reserved || opts.backend > LIBIOMMUFD_BACKEND_TYPE1 ||
+	    (opts.driver && (!*opts.driver || strlen(opts.driver) >= DEVICE_DRIVER ||
+			     strpbrk(opts.driver, "/\n"))))
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
+			       "there is no such backend, the driver's name is none, or reserved "
+			       "is not 0");
+	r = team_find(host, op, name, opts.flags & LIBIOMMUFD_HOST_CLAIM_GROUP, &team);
+	if (r < 0)
+		return r;
+	bool *moved = calloc(team.count, sizeof(*moved));
+	int dir = moved ? record_lock(op, host->record_dir, true) : -ENOMEM;
+	r = dir < 0 ? dir : 0;
+	if (!moved)
+		op_fail(op, r, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	for (size_t i = 0; r == 0 && i < team.count; i++)
+		r = claim_one(host, op, dir, team_get(&team, i), &opts, &moved[i]);
+	for (size_t i = 0; r == 0 && i < team.count; i++)
+		r = settle(host, op, team_get(&team, i), &opts);
+	if (r < 0 && moved && dir >= 0)
+		take_back(host, dir, &team, moved);
+	if (dir >= 0)
+		close(dir);
+	free(moved);
+	team_free(&team);
+	return r;
+}
+
+EXPORT int libiommufd_host_claim_device(struct libiommufd_host *host, const char *name,
+					const struct libiommufd_host_claim_opts *opts)
+{
+	struct op op;
+
+	op_begin(&op, "claim_device", name ? name : "", host_log(host));
+	if (!host || !name)
+		return op_end(&op, op_null(&op, "host or name"));
+	return op_end(&op, claim(host, &op, name, opts));
+}
+
+static int release(struct libiommufd_host *host, struct op *op, const char *name,
+		   const struct libiommufd_host_release_opts *given)
+{
+	struct libiommufd_host_release_opts opts;
+	struct record record;
+	struct team team;
+
+	int r = op_options(op, given, &opts, sizeof(opts), LIBIOMMUFD_HOST_RELEASE_GROUP);
+	if (r < 0)
+		return r;
+	r = team_find(host, op, name, opts.flags & LIBIOMMUFD_HOST_RELEASE_GROUP, &team);
+	if (r < 0)
+		return r;
+	int dir = record_lock(op, host->record_dir, false);
+	if (dir == -ENOENT)
+		op_fail(op, dir, LIBIOMMUFD_HOST_REASON_NOT_CLAIMED,
+			"nothing was claimed: there is no directory %s", host->record_dir);
+	r = dir < 0 ? dir : release_one(host, op, dir, team_get(&team, 0));
+	/* Of the others, those that were claimed. */
+	for (size_t i = 1; r == 0 && i < team.count; i++) {
+		r = record_read(op, dir, team_get(&team, i), &record);
+		r = r == -ENOENT ? 0 : release_one(host, op, dir, team_get(&team, i));
+	}
+	if (dir >= 0)
+		close(dir);
+	team_free(&team);
+	return r;
+}
+
+EXPORT int libiommufd_host_release_device(struct libiommufd_host *host, const char *name,
+					  const struct libiommufd_host_release_opts *opts)
+{
+	struct op op;
+
+	op_begin(&op, "release_device", name ? name : "", host_log(host));
+	if (!host || !name)
+		return op_end(&op, op_null(&op, "host or name"));
+	return op_end(&op, release(host, &op, name, opts));
+}

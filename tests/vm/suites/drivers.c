@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs devices from the host's drivers to vfio's and back, also by another process. Needs one edu, which no driver
+ * wants, and the two e1000e, with the lab's --no-bind. Every test leaves the devices as it found them.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hostbench.h"
+
+#define RECORDS "/run/libiommufd"
+
+static const char *net(int n)
+{
+	return bench_name(n ? "NET1" : "NET0");
+}
+
+static int claim(const char *name, uint32_t flags)
+{
+	const struct libiommufd_host_claim_opts opts = {.size = sizeof(opts),
+							.flags = flags,
+							.backend = hostbench_backend()};
+
+	return libiommufd_host_claim_device(host, name, &opts);
+}
+
+static int release(const char *name, uint32_t flags)
+{
+	const struct libiommufd_host_release_opts opts = {.size = sizeof(opts), .flags = flags};
+
+	return libiommufd_host_release_device(host, name, &opts);
+}
+
+static bool has_record(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), RECORDS "/pci:%s", name);
+	return access(path, F_OK) == 0;
+}
+
+/* What driver_override says: "(null)" for none. */
+static void assert_override(const char *name, const char *expected)
+{
+	char path[128], text[64] = "";
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override", name);
+	FILE *file = fopen(path, "re");
+	assert_non_null(file);
+	assert_non_null(fgets(text, sizeof(text), file));
+	fclose(file);
+	text[strcspn(text, "\n")] = '\0';
+	assert_string_equal(text, expected);
+}
+
+/* The node that opens the device with the backend under test. */
+static const char *node_of(const char *name)
+{
+	struct libiommufd_host_devices *devices;
+	static char path[64];
+
+	assert_host_ok(libiommufd_host_query_device(host, name, &devices));
+	const struct libiommufd_host_device *device = libiommufd_host_devices_get(devices, 0);
+	if (hostbench_backend() == LIBIOMMUFD_BACKEND_NATIVE)
+		snprintf(path, sizeof(path), "%s", libiommufd_host_device_get_node(device));
+	else
+		snprintf(path, sizeof(path), "/dev/vfio/%d",
+			 libiommufd_host_device_get_group(device));
+	libiommufd_host_devices_free(devices);
+	return path;
+}
+
+/* In a process of its own, with a host of its own. */
+static int in_another_process(int (*call)(const char *name, uint32_t flags), const char *name,
+			      uint32_t flags)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		libiommufd_host_close(host);
+		if (libiommufd_host_open(NULL, &host) < 0)
+			_exit(255);
+		int r = call(name, flags);
+		_exit(-r);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	const char *names[] = {net(0), net(1), bench_name("EDU0")};
+
+	for (int i = 0; i < 3; i++)
+		if (has_record(names[i]))
+			release(names[i], 0);
+	if (strcmp(hostbench_driver(net(0)), "e1000e") ||
+	    strcmp(hostbench_driver(net(1)), "e1000e") || *hostbench_driver(names[2]))
+		return -1;
+	return 0;
+}
+
+static void a_device_goes_to_vfio_and_comes_back_in_another_process(void **state)
+{
+	struct stat st;
+	(void)state;
+
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+	assert_int_equal(in_another_process(claim, net(0), 0), 0);
+	assert_string_equal(hostbench_driver(net(0)), "vfio-pci");
+	assert_override(net(0), "vfio-pci");
+	assert_true(has_record(net(0)));
+	assert_int_equal(stat(node_of(net(0)), &st), 0);
+	/* The other function stays what it was. */
+	assert_string_equal(hostbench_driver(net(1)), "e1000e");
+	assert_false(has_record(net(1)));
+
+	assert_int_equal(in_another_process(release, net(0), 0), 0);
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+	assert_override(net(0), "(null)");
+	assert_false(has_record(net(0)));
+	assert_host_refused(release(net(0), 0), ENOENT, LIBIOMMUFD_HOST_REASON_NOT_CLAIMED);
+}
+
+static void a_device_without_a_driver_gets_none_back(void **state)
+{
+	(void)state;
+	assert_host_ok(claim(bench_name("EDU0"), 0));
+	assert_string_equal(hostbench_driver(bench_name("EDU0")), "vfio-pci");
+	/* Once more: it stays claimed, and the record of what was before stays. */
+	assert_host_ok(claim(bench_name("EDU0"), 0));
+	assert_host_ok(release(bench_name("EDU0"), 0));
+	assert_string_equal(hostbench_driver(bench_name("EDU0")), "");
+	assert_override(bench_name("EDU0"), "(null)");
+}
+
+static void a_group_goes_and_comes_as_a_whole(void **state)
+{
+	struct libiommufd_host_purpose bind = hostbench_purpose(LIBIOMMUFD_HOST_TO_BIND);
+
+	(void)state;
+	assert_host_ok(claim(net(1), LIBIOMMUFD_HOST_CLAIM_GROUP));
+	assert_string_equal(hostbench_driver(net(0)), "vfio-pci");
+	assert_string_equal(hostbench_driver(net(1)), "vfio-pci");
+	/* Nothing is left in the way, and the core can bind. */
+	assert_no_findings(net(0), &bind);
+	struct libiommufd_ctx *ctx;
+	struct libiommufd_device *dev;
+	assert_ok(libiommufd_ctx_open(NULL, &ctx));
+	assert_ok(libiommufd_device_open(ctx, net(0), NULL, &dev));
+	assert_ok(libiommufd_device_bind(dev, NULL));
+
+	/* Whoever has it is named, here this process. */
+	assert_host_refused(release(net(0), LIBIOMMUFD_HOST_RELEASE_GROUP), EBUSY,
+			    LIBIOMMUFD_REASON_GROUP_BUSY);
+	assert_non_null(strstr(libiommufd_host_last_error()->text, "(drivers) has /dev/vfio/"));
+	assert_int_equal(in_another_process(release, net(1), 0), -EBUSY);
+	assert_string_equal(hostbench_driver(net(0)), "vfio-pci");
+	assert_ok(libiommufd_device_close(dev, 0));
+	libiommufd_ctx_unref(ctx);
+
+	assert_host_ok(release(net(0), LIBIOMMUFD_HOST_RELEASE_GROUP));
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+	assert_string_equal(hostbench_driver(net(1)), "e1000e");
+}
+
+static void a_claim_that_fails_leaves_everything_as_it_was(void **state)
+{
+	struct libiommufd_host_claim_opts opts = {.size = sizeof(opts),
+						  .flags = LIBIOMMUFD_HOST_CLAIM_GROUP,
+						  .driver = "no-such-driver"};
+	(void)state;
+
+	assert_host_refused(libiommufd_host_claim_device(host, net(0), &opts), ENODEV,
+			    LIBIOMMUFD_HOST_REASON_DRIVER_REFUSED);
+	assert_non_null(strstr(libiommufd_host_last_error()->text, "no-such-driver"));
+	for (int n = 0; n < 2; n++) {
+		assert_string_equal(hostbench_driver(net(n)), "e1000e");
+		assert_override(net(n), "(null)");
+		assert_false(has_record(net(n)));
+	}
+	assert_host_refused(claim("0000:00:0a.0", 0), EINVAL, LIBIOMMUFD_REASON_NOT_SUPPORTED);
+	assert_string_equal(hostbench_driver("0000:00:0a.0"), "pcieport");
+	opts.driver = "../e1000e";
+	assert_host_refused(libiommufd_host_claim_device(host, net(0), &opts), EINVAL,
+			    LIBIOMMUFD_REASON_OPTIONS);
+}
+
+static void who_may_not_change_drivers_is_told(void **state)
+{
+	(void)state;
+	assert_host_ok(libiommufd_host_load_modules(host, net(0), hostbench_backend()));
+	assert_int_equal(mkdir("/tmp/records", 0755) < 0 && errno != EEXIST, 0);
+	assert_int_equal(chown("/tmp/records", 1000, 1000), 0);
+	const struct libiommufd_host_opts opts = {.size = sizeof(opts),
+						  .record_dir = "/tmp/records"};
+	struct libiommufd_host *other;
+	assert_host_ok(libiommufd_host_open(&opts, &other));
+	/* A directory that is another user's decides nothing. */
+	assert_host_refused(libiommufd_host_claim_device(other, net(0), NULL), EPERM,
+			    LIBIOMMUFD_HOST_REASON_RECORD);
+	assert_int_equal(seteuid(1000), 0);
+	int r = libiommufd_host_claim_device(other, net(0), NULL);
+	assert_int_equal(seteuid(0), 0);
+	assert_host_refused(r, EACCES, LIBIOMMUFD_REASON_NOT_PERMITTED);
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+	assert_int_equal(access("/tmp/records/pci:0000:01:00.0", F_OK), -1);
+	libiommufd_host_close(other);
+}
+
+static void a_directory_that_all_may_write_to_is_refused(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir(RECORDS, 0755) < 0 && errno != EEXIST, 0);
+	assert_int_equal(chmod(RECORDS, 0777), 0);
+	assert_host_refused(claim(net(0), 0), EPERM, LIBIOMMUFD_HOST_REASON_RECORD);
+	assert_int_equal(chmod(RECORDS, 0755), 0);
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+}
+
+static void a_broken_record_is_refused_and_changes_nothing(void **state)
+{
+	static const char *const broken[] = {
+		"",
+		"libiommufd-host 1\n",
+		"libiommufd-host 2\ndriver=e1000e\noverride=\nclaimed=vfio-pci\n",
+		"libiommufd-host 1\ndriver=../../e1000e\noverride=\nclaimed=vfio-pci\n",
+		"libiommufd-host 1\ndriver=e1000e\noverride=\nclaimed=vfio-pci",
+	};
+	char path[128];
+	(void)state;
+
+	assert_host_ok(claim(net(0), 0));
+	snprintf(path, sizeof(path), RECORDS "/pci:%s", net(0));
+	hostbench_shell("cp %s /tmp/record", path);
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		hostbench_shell("printf '%s' >%s", broken[i], path);
+		assert_host_refused(release(net(0), 0), EIO, LIBIOMMUFD_HOST_REASON_RECORD);
+		assert_string_equal(hostbench_driver(net(0)), "vfio-pci");
+	}
+	hostbench_shell("cp /tmp/record %s", path);
+	assert_host_ok(release(net(0), 0));
+}
+
+static void nodes_can_be_given_to_a_user(void **state)
+{
+	struct libiommufd_host_claim_opts opts = {.size = sizeof(opts),
+						  .flags = LIBIOMMUFD_HOST_CLAIM_PERMIT,
+						  .uid = 1000};
+	struct stat st;
+	(void)state;
+
+	opts.backend = hostbench_backend();
+	assert_host_ok(libiommufd_host_claim_device(host, bench_name("EDU0"), &opts));
+	assert_int_equal(stat(node_of(bench_name("EDU0")), &st), 0);
+	assert_int_equal(st.st_uid, 1000);
+	assert_host_ok(release(bench_name("EDU0"), 0));
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* Where nodes do not come by themselves, as in a container: the kernel's are under a mount. */
+static void the_wait_for_a_node_ends_when_it_comes_or_in_time(void **state)
+{
+	struct libiommufd_host_claim_opts opts = {.size = sizeof(opts),
+						  .backend = hostbench_backend(),
+						  .timeout_ms = 300};
+	const char *edu = bench_name("EDU0");
+	char node[64];
+	struct stat st;
+	int status;
+	(void)state;
+
+	assert_host_ok(claim(edu, 0));
+	snprintf(node, sizeof(node), "%s", node_of(edu));
+	assert_int_equal(stat(node, &st), 0);
+	assert_int_equal(mount("none", "/dev/vfio", "tmpfs", 0, NULL), 0);
+
+	/* It is claimed already: only the node is waited for, and it stays claimed. */
+	int64_t start = now_ms();
+	assert_host_refused(libiommufd_host_claim_device(host, edu, &opts), ETIMEDOUT,
+			    LIBIOMMUFD_HOST_REASON_TIMEOUT);
+	assert_in_range(now_ms() - start, 300, 3000);
+	assert_string_equal(hostbench_driver(edu), "vfio-pci");
+
+	pid_t child = fork();
+	if (child == 0) {
+		usleep(300000);
+		mkdir("/dev/vfio/devices", 0755);
+		usleep(100000);
+		_exit(mknod(node, S_IFCHR | 0600, st.st_rdev) < 0);
+	}
+	opts.timeout_ms = 20000;
+	start = now_ms();
+	assert_host_ok(libiommufd_host_claim_device(host, edu, &opts));
+	assert_in_range(now_ms() - start, 350, 10000);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(umount("/dev/vfio"), 0);
+	assert_host_ok(release(edu, 0));
+}
+
+int main(void)
+{
+#define TEST(test) cmocka_unit_test_teardown(test, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_device_goes_to_vfio_and_comes_back_in_another_process),
+		TEST(a_device_without_a_driver_gets_none_back),
+		TEST(a_group_goes_and_comes_as_a_whole),
+		TEST(a_claim_that_fails_leaves_everything_as_it_was),
+		TEST(who_may_not_change_drivers_is_told),
+		TEST(a_directory_that_all_may_write_to_is_refused),
+		TEST(a_broken_record_is_refused_and_changes_nothing),
+		TEST(nodes_can_be_given_to_a_user),
+		TEST(the_wait_for_a_node_ends_when_it_comes_or_in_time),
+	};
+
+	bench_begin();
+	return cmocka_run_group_tests_name("drivers", tests, hostbench_setup, hostbench_teardown);
+}
