@@ -35,6 +35,8 @@ struct libiommufd_host_modules;
 struct libiommufd_host_findings;
 /** One thing that does. */
 struct libiommufd_host_finding;
+/** Devices that come and go. */
+struct libiommufd_host_watch;
 
 /* ---- Errors ------------------------------------------------------------------------------- */
 
@@ -549,6 +551,69 @@ struct libiommufd_host_release_opts {
  */
 LIBIOMMUFD_API int libiommufd_host_release_device(struct libiommufd_host *host, const char *name,
 						  const struct libiommufd_host_release_opts *opts);
+
+/* ---- Watch -------------------------------------------------------------------------------- */
+
+/** What happened to a device. */
+enum libiommufd_host_event {
+	LIBIOMMUFD_HOST_ARRIVED = 1, /**< it is new */
+	LIBIOMMUFD_HOST_LEFT = 2,    /**< it is gone; only its name, bus and directory are known */
+	LIBIOMMUFD_HOST_DRIVER_CHANGED = 3, /**< a driver took it, or let it go */
+};
+
+/**
+ * Watch devices of the buses of libiommufd_host_query_devices() come and go. What happens from now on is kept
+ * until it is read.
+ *
+ * @param host      a host; it must live as long as the watch
+ * @param ret_watch the watch; end it with libiommufd_host_watch_close()
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL
+ *   -ENOMEM    no memory
+ *   other      the kernel gives no socket for events (reason KERNEL)
+ *
+ * @par Threads  one at a time for a host and its watches
+ * @par Calls    libudev; faccessat
+ */
+LIBIOMMUFD_API int libiommufd_host_watch_open(struct libiommufd_host *host,
+					      struct libiommufd_host_watch **ret_watch);
+
+/** A file that poll() finds readable when there may be an event; -1 for NULL. @par Calls none */
+LIBIOMMUFD_API int libiommufd_host_watch_get_fd(const struct libiommufd_host_watch *watch);
+
+/**
+ * Read an event. Never waits.
+ *
+ * @param watch       a watch
+ * @param ret_event   enum libiommufd_host_event
+ * @param ret_devices the device, as it is now; free it with libiommufd_host_devices_free()
+ *
+ * @return 0, or
+ *   -EINVAL    a NULL
+ *   -EAGAIN    nothing more has happened; wait for the file to be readable
+ *   -ENOBUFS   events were lost, as they came faster than they were read: list the devices anew
+ *   -ENOMEM    no memory
+ *
+ * @par Threads  one at a time for a host and its watches
+ * @par Calls    libudev; poll; as libiommufd_host_query_device()
+ */
+LIBIOMMUFD_API int libiommufd_host_watch_read(struct libiommufd_host_watch *watch,
+					      uint32_t *ret_event,
+					      struct libiommufd_host_devices **ret_devices);
+
+/**
+ * End a watch.
+ *
+ * @param watch a watch; NULL is allowed
+ *
+ * @return NULL
+ *
+ * @par Threads  one at a time for a host and its watches
+ * @par Calls    close
+ */
+LIBIOMMUFD_API struct libiommufd_host_watch *
+libiommufd_host_watch_close(struct libiommufd_host_watch *watch);
 
 #ifdef __cplusplus
 }

@@ -11,12 +11,9 @@
 #include "sysfs.h"
 
 /* The buses that Linux has vfio drivers for. */
-static const struct {
-	const char *name;
-	bool only_in_groups; /* most of its devices do no DMA */
-} buses[] = {
-	{"pci", false}, {"mdev", false},    {"fsl-mc", false},
-	{"cdx", false}, {"platform", true}, {"amba", true},
+const struct host_bus host_buses[] = {
+	{"pci", false},     {"mdev", false}, {"fsl-mc", false}, {"cdx", false},
+	{"platform", true}, {"amba", true},  {NULL, false},
 };
 
 static bool is_wanted(const struct libiommufd_host_device *device, bool only_in_groups,
@@ -36,24 +33,24 @@ static int add_bus(struct libiommufd_host *host, struct op *op,
 	int r = enumerate ? 0 : -ENOMEM;
 
 	if (r == 0)
-		r = udev_enumerate_add_match_subsystem(enumerate, buses[bus].name);
+		r = udev_enumerate_add_match_subsystem(enumerate, host_buses[bus].name);
 	if (r >= 0)
 		r = udev_enumerate_scan_devices(enumerate);
 	if (r < 0) {
 		udev_enumerate_unref(enumerate);
 		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL,
-			       "libudev cannot list the devices of bus %s: %s", buses[bus].name,
-			       strerrordesc_np(-r));
+			       "libudev cannot list the devices of bus %s: %s",
+			       host_buses[bus].name, strerrordesc_np(-r));
 	}
 	r = 0;
 	udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(enumerate))
 	{
-		r = devices_add(devices, host->sys, buses[bus].name,
+		r = devices_add(devices, host->sys, host_buses[bus].name,
 				udev_list_entry_get_name(entry));
 		if (r < 0)
 			break;
 		struct libiommufd_host_device *last = &devices->devices[devices->count - 1];
-		if (!is_wanted(last, buses[bus].only_in_groups, flags)) {
+		if (!is_wanted(last, host_buses[bus].only_in_groups, flags)) {
 			free(last->sysfs);
 			devices->count--;
 		}
@@ -75,7 +72,7 @@ static int list_devices(struct libiommufd_host *host, struct op *op,
 	struct libiommufd_host_devices *devices = calloc(1, sizeof(*devices));
 	if (!devices)
 		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
-	for (size_t bus = 0; r == 0 && bus < sizeof(buses) / sizeof(buses[0]); bus++)
+	for (size_t bus = 0; r == 0 && host_buses[bus].name; bus++)
 		r = add_bus(host, op, devices, bus, known.flags);
 	if (r == 0 && devices_finish(devices, host->sys) < 0)
 		r = op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
@@ -106,8 +103,8 @@ static bool find_on_bus(const struct sys *sys, const char *name, char *buf, size
 
 	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, ".."))
 		return false;
-	for (size_t bus = 0; bus < sizeof(buses) / sizeof(buses[0]); bus++) {
-		int n = snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s", buses[bus].name,
+	for (size_t bus = 0; host_buses[bus].name; bus++) {
+		int n = snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s", host_buses[bus].name,
 				 name);
 		if ((size_t)n < sizeof(path) && sys->realpath(sys, path, buf, size) == 0)
 			return true;

@@ -34,6 +34,11 @@ EXPORT const char *libiommufd_host_reason_name(uint32_t reason)
 	return reason_names[reason - first];
 }
 
+bool host_udev_runs(const struct sys *sys)
+{
+	return sys->access(sys, "/run/udev/control") != -ENOENT;
+}
+
 static int read_capabilities(void *data, const char *line)
 {
 	return sscanf(line, "CapEff: %" SCNx64, (uint64_t *)data) == 1;

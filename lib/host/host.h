@@ -17,6 +17,15 @@ struct libiommufd_host {
 	char record_dir[128];
 };
 
+/* The buses that vfio has drivers for; ends with a NULL. */
+extern const struct host_bus {
+	const char *name;
+	bool only_in_groups; /* most of its devices do no DMA */
+} host_buses[];
+
+/* Does udev run here, as libudev itself decides? */
+bool host_udev_runs(const struct sys *sys);
+
 /* libiommufd_host_open() over another kernel. */
 int host_make(const struct sys *sys, struct op *op, const struct libiommufd_host_opts *opts,
 	      struct libiommufd_host **ret_host);

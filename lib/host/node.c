@@ -37,12 +37,6 @@ static bool device_node(struct node *node, const struct libiommufd_host_device *
 	return true;
 }
 
-static bool udev_runs(const struct sys *sys)
-{
-	/* As libudev itself decides. */
-	return sys->access(sys, "/run/udev/control") == 0;
-}
-
 static bool udev_is_done(struct libiommufd_host *host, const struct node *node)
 {
 	char path[PATH_MAX];
@@ -134,7 +128,7 @@ static int wait_for(struct libiommufd_host *host, const struct node *node, int64
 	struct udev_monitor *monitor = NULL;
 	int r = -ENOMEM, fd;
 
-	if (udev_runs(host->sys)) {
+	if (host_udev_runs(host->sys)) {
 		monitor = udev_monitor_new_from_netlink(host->udev, "udev");
 		if (!monitor)
 			return -ENOMEM;

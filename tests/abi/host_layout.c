@@ -61,6 +61,10 @@ VALUE(LIBIOMMUFD_HOST_TO_MAP, 3);
 
 VALUE(LIBIOMMUFD_HOST_AT_IOVA, 1);
 
+VALUE(LIBIOMMUFD_HOST_ARRIVED, 1);
+VALUE(LIBIOMMUFD_HOST_LEFT, 2);
+VALUE(LIBIOMMUFD_HOST_DRIVER_CHANGED, 3);
+
 /* Pointers are the only part that depends on the machine. */
 #define P sizeof(void *)
 
