@@ -155,4 +155,21 @@ MUTANTS = [
      "ctx->sys->close(ctx->sys, dev->fd);\n\tif (!disown) {",
      "static pthread_mutex_t all = PTHREAD_MUTEX_INITIALIZER;\n\tpthread_mutex_lock(&all);\n"
      "\tctx->sys->close(ctx->sys, dev->fd);\n\tpthread_mutex_unlock(&all);\n\tif (!disown) {"),
+    # ---- The host side ----
+    ("a root port blocks its group", "host/check_group.c", '!strcmp(member->driver, "pcieport")', "false"),
+    ("a variant driver blocks its group", "host/check_group.c", "return vfio;", "return false;"),
+    ("what may be mapped over is reserved", "host/check_map.c", '!strcmp(type, "direct-relaxable"))', "false)"),
+    ("page tables are a level deeper", "host/check_map.c", "table = 30 + 9 * level;", "table = 39 + 9 * level;"),
+    ("an IOMMU without page tables limits addresses", "host/check_map.c", "if (!table)", "if (false)"),
+    ("the end of a reserved region is free", "host/check_map.c", "last < purpose->iova)", "last <= purpose->iova + 0xfff)"),
+    ("every firmware is Intel's", "host/check_machine.c", "*found = &tables[i];", "*found = &tables[0];"),
+    ("the kernel's own test is an IOMMU", "host/check_machine.c",
+     'if (!strncmp(name, "iommufd_selftest", 16))', "if (false)"),
+    ("a vfio directory is a node", "host/device.c",
+     "if (r == 0)\n\t\tsnprintf(device->node", "if (r <= 0)\n\t\tsnprintf(device->node"),
+    ("a group is what begins with a number", "host/device.c", "if (end == name || *end ||", "if (end == name ||"),
+    ("members of groups have no order", "host/device.c", "if (group->count)\n\t\tqsort", "if (false)\n\t\tqsort"),
+    ("every platform device is listed", "host/enumerate.c", "return !only_in_groups ||", "return true ||"),
+    ("what no vfio driver has can be opened", "host/enumerate.c",
+     "(flags & LIBIOMMUFD_HOST_DEVICES_ON_VFIO) &&", "false &&"),
 ]

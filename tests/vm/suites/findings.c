@@ -335,9 +335,52 @@ static void what_a_kernel_without_iommufd_lacks_is_told_when_it_is_asked_for(voi
 	assert_no_findings(edu(), &any);
 }
 
+/* Two libraries, one machine. */
+static void the_host_and_the_core_say_the_same_of_a_device(void **state)
+{
+	const char *names[] = {edu(), bench_name("NET1"), "0000:00:0a.0", "0000:00:00.0"};
+	struct libiommufd_host_devices *devices;
+	struct libiommufd_facts *facts;
+	(void)state;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char path[128];
+		assert_ok(libiommufd_ctx_query_facts(NULL, names[i], &facts));
+		assert_host_ok(libiommufd_host_query_device(host, names[i], &devices));
+		const struct libiommufd_host_device *device =
+			libiommufd_host_devices_get(devices, 0);
+		assert_string_equal(libiommufd_host_device_get_name(device),
+				    libiommufd_facts_get_address(facts));
+		assert_string_equal(libiommufd_host_device_get_driver(device),
+				    libiommufd_facts_get_driver(facts));
+		assert_string_equal(libiommufd_host_device_get_node(device),
+				    libiommufd_facts_get_node(facts));
+		assert_string_equal(libiommufd_host_device_get_iommu(device),
+				    libiommufd_facts_get_iommu(facts));
+		assert_int_equal(libiommufd_host_device_get_group(device),
+				 libiommufd_facts_get_group(facts));
+		int count = libiommufd_host_device_get_member_count(device);
+		assert_int_equal(count, libiommufd_facts_get_member_count(facts));
+		for (int j = 0; j < count; j++) {
+			unsigned int member = (unsigned int)j;
+			assert_string_equal(libiommufd_host_device_get_member(device, member),
+					    libiommufd_facts_get_member(facts, member));
+			assert_string_equal(libiommufd_host_device_get_member_driver(device,
+										     member),
+					    libiommufd_facts_get_member_driver(facts, member));
+		}
+		assert_int_equal(libiommufd_host_device_is_on_vfio(device), i < 2);
+		snprintf(path, sizeof(path), "%s/vendor", libiommufd_host_device_get_sysfs(device));
+		assert_int_equal(access(path, R_OK), 0);
+		libiommufd_host_devices_free(devices);
+		libiommufd_facts_free(facts);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_host_and_the_core_say_the_same_of_a_device),
 		bench_test(nothing_wrong_gives_no_finding, bench_setup_bound),
 		cmocka_unit_test(a_user_without_permission_is_told_which_nodes),
 		cmocka_unit_test(a_missing_node_and_one_of_another_device_are_told_apart),

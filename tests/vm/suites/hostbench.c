@@ -107,7 +107,8 @@ void check_host_outcome(const char *call, int result, int error, uint32_t reason
 {
 	const struct libiommufd_error *record = libiommufd_host_last_error();
 
-	if (result == error && (!error || record->reason == reason))
+	if (result == error && (!error || (record->error == error && record->reason == reason &&
+					   strcmp(libiommufd_host_reason_name(reason), "UNKNOWN"))))
 		return;
 	print_error("%s: %d (%s: %s)\n", call, result, libiommufd_host_reason_name(record->reason),
 		    record->text);

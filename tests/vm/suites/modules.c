@@ -121,6 +121,11 @@ static void a_module_that_is_not_there_is_told_with_the_kernel(void **state)
 			LIBIOMMUFD_HOST_NO_MODULE, LIBIOMMUFD_HOST_NOT_VFIO_DRIVER);
 	assert_says(0, "reboot if it was updated");
 	assert_host_refused(load(), ENOENT, LIBIOMMUFD_HOST_REASON_MODULE_ABSENT);
+	struct libiommufd_host_modules *modules;
+	assert_host_ok(libiommufd_host_query_modules(host, bench_name("EDU0"), hostbench_backend(),
+						     &modules));
+	assert_non_null(strstr(libiommufd_host_modules_get_why(modules, 1), "reboot"));
+	libiommufd_host_modules_free(modules);
 	hostbench_shell("umount /lib/modules/$(uname -r)");
 	assert_states(LIBIOMMUFD_HOST_MODULE_NOT_LOADED, LIBIOMMUFD_HOST_MODULE_NOT_LOADED);
 }
