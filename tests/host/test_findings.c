@@ -7,11 +7,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include <libiommufd-host.h>
+#include "../../lib/host/host.h"
 
 #include "tree.h"
 
@@ -187,6 +188,72 @@ static void broken_reserved_regions_and_capabilities_give_no_finding(void **stat
 	assert_said(LIBIOMMUFD_HOST_IOVA_RANGE, "0x8000000000");
 }
 
+/* Files of /proc/self come from the tree. */
+static int open_own(const struct sys *sys, const char *path, int flags)
+{
+	char own[512];
+
+	if (strncmp(path, "/proc/self/", 11))
+		return sys_kernel.open(sys, path, flags);
+	snprintf(own, sizeof(own), "%s/dev/%s", getenv("UMOCKDEV_DIR"), path + 11);
+	return sys_kernel.open(sys, own, flags);
+}
+
+static int memlock_of_1_mib(const struct sys *sys, uint64_t *ret_bytes)
+{
+	(void)sys;
+	*ret_bytes = 1 << 20;
+	return 0;
+}
+
+static void a_capability_counts_outside_of_user_namespaces_only(void **state)
+{
+	static const struct {
+		const char *capabilities, *users;
+		bool limited;
+	} processes[] = {
+		{"CapEff:\t000001ffffffffff\n", "         0          0 4294967295\n", false},
+		{"CapEff:\t0000000000004000\n", "0 0 4294967295\n", false},
+		{"CapEff:\t000001ffffffbfff\n", "0 0 4294967295\n", true},
+		{"CapEff:\t000001ffffffffff\n", "0 100000 65536\n", true},
+		{"CapEff:\t000001ffffffffff\n", "0 0 1\n", true},
+		{"CapEff:\t000001ffffffffff\n", "", true},
+		/* Not known is no finding. */
+		{"CapEff:\n", "0 0 4294967295\n", false},
+		{"", "0 0 4294967295\n", false},
+	};
+	struct libiommufd_host_purpose map = {.size = sizeof(map)};
+	struct sys sys = sys_kernel;
+	struct op op;
+	(void)state;
+
+	sys.open = open_own;
+	sys.memlock = memlock_of_1_mib;
+	libiommufd_host_close(host);
+	op_begin(&op, "test", "", NULL);
+	assert_int_equal(host_make(&sys, &op, NULL, &host), 0);
+	tree_device("pci", DEVICE, "vfio-pci", 6);
+	map.purpose = LIBIOMMUFD_HOST_TO_MAP;
+	map.backend = LIBIOMMUFD_BACKEND_TYPE1;
+	map.length = 2 << 20;
+	for (size_t i = 0; i < sizeof(processes) / sizeof(processes[0]); i++) {
+		tree_file("/dev/status", processes[i].capabilities);
+		tree_file("/dev/uid_map", processes[i].users);
+		look(&map);
+		assert_int_equal(said(LIBIOMMUFD_HOST_MEMORY_LIMIT) != NULL, processes[i].limited);
+	}
+	/* What is locked already counts; exactly the limit is allowed. */
+	tree_file("/dev/status", "VmLck:\t     512 kB\nCapEff:\t0000000000000000\n");
+	map.length = 512 << 10;
+	look(&map);
+	assert_null(said(LIBIOMMUFD_HOST_MEMORY_LIMIT));
+	map.length++;
+	look(&map);
+	assert_said(LIBIOMMUFD_HOST_MEMORY_LIMIT, "raise it to 1025 KiB");
+	libiommufd_host_close(host);
+	host = NULL;
+}
+
 static void wrong_purposes_are_refused(void **state)
 {
 	struct libiommufd_host_purpose purposes[] = {
@@ -266,6 +333,7 @@ int main(void)
 		TEST(a_device_that_is_not_behind_the_iommu_is_told_from_one_that_waits_for_its_driver),
 		TEST(bridges_and_harmless_drivers_in_a_group_are_no_obstacle),
 		TEST(broken_reserved_regions_and_capabilities_give_no_finding),
+		TEST(a_capability_counts_outside_of_user_namespaces_only),
 		TEST(wrong_purposes_are_refused),
 		TEST(every_code_and_reason_has_a_name),
 		TEST(what_is_not_there_has_no_properties),

@@ -197,6 +197,24 @@ static void a_claim_that_fails_leaves_everything_as_it_was(void **state)
 			    LIBIOMMUFD_REASON_OPTIONS);
 }
 
+static void a_group_of_which_one_device_fails_is_taken_back(void **state)
+{
+	char path[128];
+	(void)state;
+
+	/* The second device's record cannot be read. */
+	snprintf(path, sizeof(path), RECORDS "/pci:%s", net(1));
+	assert_int_equal(mkdir(RECORDS, 0755) < 0 && errno != EEXIST, 0);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_host_refused(claim(net(0), LIBIOMMUFD_HOST_CLAIM_GROUP), EISDIR,
+			    LIBIOMMUFD_HOST_REASON_RECORD);
+	assert_int_equal(rmdir(path), 0);
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+	assert_string_equal(hostbench_driver(net(1)), "e1000e");
+	assert_override(net(0), "(null)");
+	assert_false(has_record(net(0)));
+}
+
 static void who_may_not_change_drivers_is_told(void **state)
 {
 	(void)state;
@@ -313,8 +331,16 @@ static void the_wait_for_a_node_ends_when_it_comes_or_in_time(void **state)
 	assert_in_range(now_ms() - start, 350, 10000);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	assert_int_equal(umount("/dev/vfio"), 0);
 	assert_host_ok(release(edu, 0));
+
+	/* Where the call itself took the device from its driver, it goes back. */
+	unlink(node);
+	opts.timeout_ms = 300;
+	assert_host_refused(libiommufd_host_claim_device(host, edu, &opts), ETIMEDOUT,
+			    LIBIOMMUFD_HOST_REASON_TIMEOUT);
+	assert_string_equal(hostbench_driver(edu), "");
+	assert_false(has_record(edu));
+	assert_int_equal(umount("/dev/vfio"), 0);
 }
 
 int main(void)
@@ -325,6 +351,7 @@ int main(void)
 		TEST(a_device_without_a_driver_gets_none_back),
 		TEST(a_group_goes_and_comes_as_a_whole),
 		TEST(a_claim_that_fails_leaves_everything_as_it_was),
+		TEST(a_group_of_which_one_device_fails_is_taken_back),
 		TEST(who_may_not_change_drivers_is_told),
 		TEST(a_directory_that_all_may_write_to_is_refused),
 		TEST(a_broken_record_is_refused_and_changes_nothing),
