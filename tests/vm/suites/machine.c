@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Runs the findings of a machine whose IOMMU is missing, is not used, or does not remap interrupts: which of
- * them the row of the matrix says. Needs one edu.
+ * them the row of the matrix says. Needs one edu. And those of software devices, which need none: with mdevs.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,8 +49,37 @@ static void interrupts_that_are_not_remapped_are_told_and_allowed_as_told(void *
 	assert_ok(libiommufd_device_bind(b->dev, NULL));
 }
 
+static void a_software_device_needs_no_iommu(void **state)
+{
+	struct libiommufd_host_purpose bind = hostbench_purpose(LIBIOMMUFD_HOST_TO_BIND);
+	const char *uuid = strrchr(bench_name("MDEV0"), '/') + 1;
+	struct libiommufd_host_devices *devices;
+	bool listed = false;
+	(void)state;
+
+	assert_no_findings(uuid, &bind);
+	assert_no_findings(bench_name("MDEV0"), &bind);
+	assert_host_ok(libiommufd_host_query_devices(host, NULL, &devices));
+	for (size_t i = 0; i < libiommufd_host_devices_get_count(devices); i++) {
+		const struct libiommufd_host_device *device =
+			libiommufd_host_devices_get(devices, i);
+		if (strcmp(libiommufd_host_device_get_name(device), uuid))
+			continue;
+		listed = true;
+		assert_string_equal(libiommufd_host_device_get_bus(device), "mdev");
+		assert_true(libiommufd_host_device_is_on_vfio(device));
+		assert_true(libiommufd_host_device_get_group(device) >= 0);
+		assert_int_equal(libiommufd_host_device_get_member_count(device), 1);
+	}
+	assert_true(listed);
+	libiommufd_host_devices_free(devices);
+}
+
 int main(void)
 {
+	const struct CMUnitTest mdev[] = {
+		cmocka_unit_test(a_software_device_needs_no_iommu),
+	};
 	const struct CMUnitTest absent[] = {
 		cmocka_unit_test(a_machine_without_an_iommu_is_told_so),
 	};
@@ -65,6 +94,8 @@ int main(void)
 	const char *iommu = getenv("LAB_IOMMU");
 
 	bench_begin();
+	if (getenv("LAB_MDEV0"))
+		return cmocka_run_group_tests(mdev, hostbench_setup, hostbench_teardown);
 	if (!strcmp(iommu, "none"))
 		return cmocka_run_group_tests(absent, hostbench_setup, hostbench_teardown);
 	if (!strcmp(iommu, "virtio"))
