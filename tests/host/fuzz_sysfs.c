@@ -216,9 +216,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 /* Pieces that sysfs and /proc do have, so that random bytes get beyond the first check. */
 #define LONG "23456789012345678901234567890123456789012345678901"
 static const char *const pieces[] = {
-	"vfio" LONG LONG LONG LONG,
-	"../" LONG LONG LONG,
-	"../1" LONG,
+	("vfio" LONG LONG LONG LONG),
+	("../" LONG LONG LONG),
+	("../1" LONG),
 	"../vfio-pci",
 	"vfio0",
 	"vfio12",
