@@ -925,7 +925,8 @@ enum libiommufd_bind_flags {
 	/**
 	 * Type1: a container of its own, which no other group joins, so that it can be detached and
 	 * moved without regard to others. Memory is then pinned and counted once more for it. A group
-	 * that shares a container already, by another device of it, stays there. Native: no effect.
+	 * that shares a container already leaves it, or bind fails where a device of it is open. Native:
+	 * no effect.
 	 */
 	LIBIOMMUFD_BIND_PRIVATE = 1 << 0,
 };
@@ -971,7 +972,8 @@ struct libiommufd_bind_opts {
  *              GROUP_NOT_VIABLE); someone else owns the group (GROUP_BUSY); interrupts cannot be
  *              isolated (UNSAFE_INTERRUPTS); or not the process that opened the ctx (OTHER_PROCESS)
  *   -EBUSY     another file has the group's node open, or, on type1, owns the group (reason
- *              GROUP_BUSY)
+ *              GROUP_BUSY); type1: LIBIOMMUFD_BIND_PRIVATE, but the group shares a container with others
+ *              and has a device open (CONTAINER_SHARED)
  *   -EACCES, -ENOENT  type1: the group's node (reasons NOT_PERMITTED, NODE_MISSING)
  *   -ENODEV    the device is gone (reason DEVICE_GONE); a group that was passed has no device of that
  *              name (NO_SUCH_DEVICE)
@@ -1157,10 +1159,9 @@ LIBIOMMUFD_API int libiommufd_device_query_kvm_fd(struct libiommufd_device *dev,
  * reaches it also while the device is detached, or attached to another address space, until they unmap
  * it or the group is closed. libiommufd_device_query_reach() says UNKNOWN then unless it is attached.
  *
- * Who gets the file can map into the container, for every device in it: LIBIOMMUFD_BIND_PRIVATE keeps
- * those of other groups out. This context does not know what others map: it neither unmaps nor moves it,
- * libiommufd_device_detach() leaves it in reach, libiommufd_device_query_reach() does not tell of it, and
- * an address picked here can be in use (-EEXIST, reason IOVA_IN_USE). So agree on addresses.
+ * Who gets the file can map into the container, for every device that is in it already;
+ * LIBIOMMUFD_BIND_PRIVATE keeps those of other groups out from the start. This context neither unmaps nor
+ * moves what others map, and picks addresses around it.
  *
  * @param dev    a device in state BOUND or ATTACHED
  * @param ret_fd the fd; borrowed, valid while dev is
