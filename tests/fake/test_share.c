@@ -402,6 +402,20 @@ static void a_pick_looks_behind_what_others_mapped(void **state)
 	assert_true(world_fini(&w));
 }
 
+static void what_was_detached_alone_is_not_where_others_join(void **state)
+{
+	(void)state;
+	begin(NULL);
+	world_attach(&w, ALONE, X);
+	assert_int_equal(libiommufd_device_detach(w.devices[ALONE]), 0);
+	world_bind(&w, DEV0);
+	assert_int_equal(attach(DEV0, X), 0);
+	assert_int_equal(groups_with(DEV0), G3);
+	assert_int_equal(reach_of(ALONE), FAKE_BLOCKED);
+	assert_int_equal(reach_of(DEV0), FAKE_REACHES);
+	end();
+}
+
 static int bind_private(int device)
 {
 	struct libiommufd_bind_opts opts = {.size = sizeof(opts), .flags = LIBIOMMUFD_BIND_PRIVATE};
@@ -498,6 +512,7 @@ int main(void)
 		cmocka_unit_test(a_group_in_no_container_is_said_to_be_the_kernels),
 		cmocka_unit_test(a_group_that_cannot_be_parked_again_says_so),
 		cmocka_unit_test(nobody_joins_a_container_that_others_have),
+		cmocka_unit_test(what_was_detached_alone_is_not_where_others_join),
 		cmocka_unit_test(a_pick_looks_behind_what_others_mapped),
 		cmocka_unit_test(a_group_that_is_asked_to_stand_alone_leaves_or_says_why_not),
 		cmocka_unit_test(the_file_is_nobody_elses_before_the_attach_is_done),
