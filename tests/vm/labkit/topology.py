@@ -10,7 +10,7 @@ from . import LabError
 # QEMU's default mask of 28 bits would silently cut addresses.
 EDU = 'edu,dma_mask=0xffffffffffffffff'
 # How many devices of edu24, and the first of the slots that their ports need.
-CROWD, CROWD_SLOT = 24, 0xc
+CROWD, CROWD_SLOT = 24, 0x18
 
 
 @dataclass(frozen=True)
