@@ -78,14 +78,17 @@ def build(kernel, deb: Path, work: Path, progress) -> Path:
     tree = _unpack(deb, work, log, progress)
     _patch(kernel, tree, log, progress)
 
-    wanted = kconfig.merge(kernel.fragment_paths(), work / 'all.config')
+    wanted = kconfig.collect(kernel.fragment_paths())
+    if later := set(kconfig.collect(kernel.series_fragments())) - kconfig.defined(tree):
+        progress.note(f'{kernel.name}: the series does not bring {" ".join(sorted(later))} yet')
+    kconfig.write(wanted, work / 'all.config')
     env = _environment()
     make = ['make', '-C', str(tree), f'-j{len(os.sched_getaffinity(0))}', 'CC=ccache gcc']
     progress.start()
     process.run([*make, 'allnoconfig'], log, f'configuring {kernel.name}',
                 lambda: progress.update(f'configure {kernel.name}'),
                 env=env | {'KCONFIG_ALLCONFIG': str(work / 'all.config')})
-    kconfig.verify(wanted, tree / '.config')
+    kconfig.verify({name: value for name, value in wanted.items() if name not in later}, tree / '.config')
 
     counter = _Counter(kernel, log, progress)
     progress.note(f'building kernel {kernel.name}; the log is {log}')

@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import LabError, hosttools, kernels, machine, session, topology, verdict
+from . import LabError, hosttools, kconfig, kernels, machine, session, topology, verdict
 from .progress import Progress
 
 EPILOG = '''run and shell exit with the program's status (128 + n if signal n killed it), 124 if it did not end in time, and 125
@@ -31,6 +31,7 @@ def _positive(text: str) -> float:
 def _guest_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add('--kernel', default='6.12', metavar='NAME', help='one of: ' + ' '.join(kernels.TABLE) + ' (default: 6.12)')
+    add('--kernel-tree', type=Path, metavar='DIR', help='in place of --kernel: what "make bzImage modules" has built in DIR')
     add('--iommu', default='intel', choices=list(machine.IOMMUS), help='default: intel')
     add('--devices', default='edu', metavar='SET,...', help='device sets, see: lab topologies (default: edu)')
     add('--smp', type=int, metavar='N', help='processors (default: 2; 1 with --icount)')
@@ -56,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     add = commands.add_parser('kernel', help='make kernels ready')
     add.add_argument('names', nargs='+', metavar='NAME', help='one of: ' + ' '.join(kernels.TABLE))
     add.add_argument('--refresh', action='store_true', help='ask the mirror for new versions now, not once a day')
+    add = commands.add_parser('config', help='show what a kernel is configured with, for KCONFIG_ALLCONFIG')
+    add.add_argument('name', metavar='NAME', help='a kernel that the lab builds')
     commands.add_parser('kernels', help='list the kernels and their state')
     add = commands.add_parser('run', help='run a program in a guest', epilog=EPILOG,
                               usage='lab run [options] -- PROGRAM [ARG...]')
@@ -91,6 +94,12 @@ def _kernel(options, progress) -> int:
     return 0
 
 
+def _config(name: str) -> int:
+    for symbol, value in kconfig.collect(kernels.lookup(name).fragment_paths()).items():
+        print(f'{symbol}={value}')
+    return 0
+
+
 def _kernels() -> int:
     for kernel, version, path in kernels.states():
         state = 'ready' if path else 'to be unpacked' if kernel.stock else 'to be built'
@@ -120,6 +129,7 @@ def main(arguments: list) -> int:
     signal.signal(signal.SIGHUP, _terminate)
     progress = Progress()
     commands = {'kernel': lambda o: _kernel(o, progress), 'kernels': lambda o: _kernels(),
+                'config': lambda o: _config(o.name),
                 'run': lambda o: session.run(o, progress), 'shell': lambda o: session.shell(o, progress),
                 'topologies': lambda o: _topologies(), 'packages': lambda o: _packages()}
     try:

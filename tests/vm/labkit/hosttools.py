@@ -9,24 +9,24 @@ QEMU = 'qemu-system-x86_64'
 BUSYBOX = '/bin/busybox'
 
 # (Debian package, what shows that it is there: a program, or a file when it begins with "/", what needs it)
-RUN, BUILD, UNPACK = 'run', 'build', 'unpack'
+RUN, BUILD, UNPACK, INSTALL = 'run', 'build', 'unpack', 'install'
 PACKAGES = (
     ('qemu-system-x86', QEMU, {RUN}),
     ('qemu-system-data', '/usr/share/qemu/qboot.rom', {RUN}),
     ('busybox-static', BUSYBOX, {RUN}),
-    ('kmod', 'depmod', {RUN, BUILD, UNPACK}),
+    ('kmod', 'depmod', {RUN, BUILD, UNPACK, INSTALL}),
     ('debian-archive-keyring', '/usr/share/keyrings/debian-archive-keyring.gpg', {BUILD, UNPACK}),
     ('xz-utils', 'xz', {BUILD, UNPACK}),
     ('zstd', 'zstd', {UNPACK}),
     ('bc', 'bc', {BUILD}),
-    ('binutils', 'ld', {BUILD}),
+    ('binutils', 'ld', {BUILD, INSTALL}),
     ('bison', 'bison', {BUILD}),
     ('ccache', 'ccache', {BUILD}),
     ('flex', 'flex', {BUILD}),
     ('gcc', 'gcc', {BUILD}),
     ('libelf-dev', '/usr/include/libelf.h', {BUILD}),
     ('lz4', 'lz4', {BUILD}),
-    ('make', 'make', {BUILD}),
+    ('make', 'make', {BUILD, INSTALL}),
     ('patch', 'patch', {BUILD}),
 )
 
@@ -41,7 +41,7 @@ def find(program: str):
 
 
 def require(need: str) -> None:
-    """Raise LabError naming every package that is missing for RUN, BUILD or UNPACK."""
+    """Raise LabError naming every package that is missing for one of the needs."""
     missing = [package for package, proof, needs in PACKAGES if need in needs
                and not (os.path.exists(proof) if proof.startswith('/') else find(proof))]
     if missing:

@@ -63,7 +63,7 @@ def write(job: Path, options, topologies: list, ready, terminal_size=None) -> No
     environment = {
         'PATH': PATH, 'HOME': '/root', 'LC_ALL': 'C.UTF-8',
         'TERM': os.environ.get('TERM', 'dumb') if terminal_size else 'dumb',
-        'LAB_KERNEL': options.kernel, 'LAB_IOMMU': options.iommu, 'LAB_DEVICES': options.devices, **options.env,
+        'LAB_KERNEL': ready.kernel.name, 'LAB_IOMMU': options.iommu, 'LAB_DEVICES': options.devices, **options.env,
     }
     # What init puts before this file exports the devices' places.
     _write(job / 'program', [*(f'export {name}={shlex.quote(value)}' for name, value in environment.items()),

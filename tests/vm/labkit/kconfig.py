@@ -12,13 +12,26 @@ def read(path: Path) -> dict:
     return dict(m.groups() for line in lines if (m := re.fullmatch(r'(CONFIG_\w+)=(.*)', line.strip())))
 
 
-def merge(fragments: list, target: Path) -> dict:
-    """Write the fragments into one file for KCONFIG_ALLCONFIG, a later line winning; return what is asked for."""
-    wanted = {}
+def collect(fragments: list) -> dict:
+    """What the fragments ask for, a later line winning."""
+    result = {}
     for fragment in fragments:
-        wanted.update(read(fragment))
-    target.write_text(''.join(f'{name}={value}\n' for name, value in wanted.items()), encoding='utf-8')
-    return wanted
+        result.update(read(fragment))
+    return result
+
+
+def write(symbols: dict, target: Path) -> None:
+    """A file for KCONFIG_ALLCONFIG."""
+    target.write_text(''.join(f'{name}={value}\n' for name, value in symbols.items()), encoding='utf-8')
+
+
+def defined(tree: Path) -> set:
+    """Every symbol that a Kconfig file of the tree defines."""
+    names = set()
+    for path in tree.rglob('Kconfig*'):
+        text = path.read_text(encoding='utf-8', errors='replace')
+        names.update('CONFIG_' + name for name in re.findall(r'^[ \t]*(?:menu)?config (\w+)', text, re.M))
+    return names
 
 
 def verify(wanted: dict, config: Path) -> None:

@@ -26,7 +26,11 @@ class Kernel:
         return not self.fragments
 
     def fragment_paths(self) -> list:
-        return [HERE / 'kernels' / f'{f}.config' for f in self.fragments]
+        return [HERE / 'kernels' / f'{f}.config' for f in self.fragments] + self.series_fragments()
+
+    def series_fragments(self) -> list:
+        """What turns on what the patches bring."""
+        return [REPOSITORY / self.patches / 'config'] if self.patches else []
 
     def patch_paths(self) -> list:
         if not self.patches:
@@ -41,6 +45,8 @@ TABLE = {k.name: k for k in (
            r'linux-source-6\.12', ('common', '6.12'), objects=1650),
     Kernel('6.12-compat', 'the same without character devices; iommufd serves /dev/vfio/vfio',
            r'linux-source-6\.12', ('common', '6.12', 'compat'), objects=1650),
+    Kernel('6.1', "linux-source-6.1, minimal, with kernel-patches/6.1: iommufd for a kernel that has none",
+           r'linux-source-6\.1', ('common', '6.1'), 'kernel-patches/6.1', objects=1650),
     Kernel('stock-6.1', "Debian's 6.1: VFIO group and type1, no iommufd",
            r'linux-image-6\.1\.0-\d+-amd64'),
     Kernel('stock-6.12', "Debian's 6.12: VFIO group and type1, no iommufd",

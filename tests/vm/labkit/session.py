@@ -10,9 +10,15 @@ import termios
 import time
 from pathlib import Path
 
-from . import LabError, cache, hosttools, initramfs, job, kernels, machine, process, topology, verdict
+from . import LabError, cache, hosttools, initramfs, job, kernels, machine, process, topology, tree, verdict
 
 TAIL = 40
+
+
+def _kernel(options, progress):
+    if options.kernel_tree:
+        return tree.prepare(options.kernel_tree, progress)
+    return kernels.prepare(options.kernel, progress)
 
 
 class Session:
@@ -25,7 +31,7 @@ class Session:
         if b'LAB-RUN' in console.read_bytes():
             self._progress.clear()
             return True
-        self._progress.update(f'boot {self._options.kernel}')
+        self._progress.update(f'boot {self._options.kernel_tree or self._options.kernel}')
         return False
 
     def _copy_output(self, qemu: subprocess.Popen, console: Path) -> float:
@@ -79,7 +85,7 @@ class Session:
         hosttools.require(hosttools.RUN)
         topologies = topology.choose(options.devices)
         options.write = [job.check_write(path) for path in options.write]
-        ready = kernels.prepare(options.kernel, self._progress)
+        ready = _kernel(options, self._progress)
         machine.check(options, ready)
         image = initramfs.prepare(ready)
         with cache.workdir('run') as work:
