@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 from . import LabError, cache, kconfig, process
@@ -12,7 +11,7 @@ from . import LabError, cache, kconfig, process
 RECIPE = 1      # raise it when a change here changes what comes out
 
 
-def _environment() -> dict:
+def environment() -> dict:
     keep = {k: v for k, v in os.environ.items() if k in ('PATH', 'HOME', 'TMPDIR')}
     return keep | {'LC_ALL': 'C', 'CCACHE_DIR': str(cache.directory('ccache')), 'CCACHE_MAXSIZE': '2G',
                    # Constant, or the same source would give a new image, and ccache a miss, each time.
@@ -20,7 +19,7 @@ def _environment() -> dict:
                    'KBUILD_BUILD_USER': 'lab', 'KBUILD_BUILD_HOST': 'lab'}
 
 
-def _unpack(deb: Path, work: Path, log: Path, progress) -> Path:
+def unpack(deb: Path, work: Path, log: Path, progress) -> Path:
     """deb -> tarball inside -> source tree, as one pipe."""
     progress.start()
     process.pipeline([['dpkg-deb', '--fsys-tarfile', str(deb)],
@@ -32,15 +31,12 @@ def _unpack(deb: Path, work: Path, log: Path, progress) -> Path:
 
 
 def _patch(kernel, tree: Path, log: Path, progress) -> None:
-    for patch in kernel.patch_paths():
-        progress.update(f'patch {kernel.name}: {patch.name}')
-        with open(patch, 'rb') as f:
-            out = subprocess.run(['patch', '-p1', '--fuzz=0', '--no-backup-if-mismatch', '-d', str(tree)], stdin=f,
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-        with open(log, 'ab') as f:
-            f.write(out.stdout)
-        if out.returncode:
-            raise LabError(f'{patch} does not apply:\n{out.stdout.decode(errors="replace")}')
+    """Its own tool applies a series, so that the lab accepts no other tree than it does."""
+    if kernel.patches:
+        progress.update(f'patch {kernel.name}')
+        directory = kernel.patch_directory
+        process.run([str(directory.parent / 'apply'), str(tree), '--series', str(directory)], log,
+                    f'patching {kernel.name}')
 
 
 class _Counter:
@@ -75,14 +71,14 @@ def build(kernel, deb: Path, work: Path, progress) -> Path:
     """Build in work; return a directory that is ready to be published."""
     log = cache.directory('logs') / f'build-{kernel.name}.log'
     log.write_bytes(b'')
-    tree = _unpack(deb, work, log, progress)
+    tree = unpack(deb, work, log, progress)
     _patch(kernel, tree, log, progress)
 
     wanted = kconfig.collect(kernel.fragment_paths())
     if later := set(kconfig.collect(kernel.series_fragments())) - kconfig.defined(tree):
         progress.note(f'{kernel.name}: the series does not bring {" ".join(sorted(later))} yet')
     kconfig.write(wanted, work / 'all.config')
-    env = _environment()
+    env = environment()
     make = ['make', '-C', str(tree), f'-j{len(os.sched_getaffinity(0))}', 'CC=ccache gcc']
     progress.start()
     process.run([*make, 'allnoconfig'], log, f'configuring {kernel.name}',

@@ -30,14 +30,17 @@ class Kernel:
 
     def series_fragments(self) -> list:
         """What turns on what the patches bring."""
-        return [REPOSITORY / self.patches / 'config'] if self.patches else []
+        return [self.patch_directory / 'config'] if self.patches else []
+
+    @property
+    def patch_directory(self) -> Path:
+        return REPOSITORY / self.patches
 
     def patch_paths(self) -> list:
         if not self.patches:
             return []
-        directory = REPOSITORY / self.patches
-        series = (directory / 'series').read_text(encoding='utf-8').splitlines()
-        return [directory / line.strip() for line in series if line.strip() and not line.startswith('#')]
+        series = (self.patch_directory / 'series').read_text(encoding='utf-8').splitlines()
+        return [self.patch_directory / line.strip() for line in series if line.strip() and not line.startswith('#')]
 
 
 TABLE = {k.name: k for k in (
