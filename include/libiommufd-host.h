@@ -167,7 +167,8 @@ LIBIOMMUFD_API int libiommufd_host_query_devices(struct libiommufd_host *host,
  *
  * @return 0, or
  *   -EINVAL    a NULL, or name has no known form
- *   -ENODEV    no such device (reason NO_SUCH_DEVICE)
+ *   -ENODEV    no such device, or one of a bus that vfio has no driver for: a network port, a disk. The sentence
+ *              then names the device above it (reason NO_SUCH_DEVICE)
  *   -ENOMEM    no memory
  *
  * @par Threads  one at a time for a host
@@ -325,7 +326,7 @@ enum libiommufd_host_code {
 	LIBIOMMUFD_HOST_NO_MODULE = 6,           /**< it has no such module (the subject) */
 	LIBIOMMUFD_HOST_MODULE_UNLOADED = 7,     /**< the module is there, but not loaded */
 	LIBIOMMUFD_HOST_MODULE_FORBIDDEN = 8,    /**< modprobe.d or the command line forbid it */
-	LIBIOMMUFD_HOST_NODE_MISSING = 9,        /**< the device is there, but not its node */
+	LIBIOMMUFD_HOST_NODE_MISSING = 9,        /**< the node is not here, or the kernel makes none */
 	LIBIOMMUFD_HOST_NODE_STALE = 10,         /**< the node is another device's */
 	LIBIOMMUFD_HOST_NODE_NOT_PERMITTED = 11, /**< this user may not open the node */
 	LIBIOMMUFD_HOST_NOT_VFIO_DRIVER = 12,    /**< it has another driver, or none */
@@ -466,7 +467,10 @@ LIBIOMMUFD_API const char *libiommufd_host_finding_code_name(uint32_t code);
 enum libiommufd_host_claim_flags {
 	/** All devices of the group, except bridges. All or, after a failure, none. */
 	LIBIOMMUFD_HOST_CLAIM_GROUP = 1 << 0,
-	/** Give the nodes of the devices, and of their group, to the user uid. */
+	/**
+	 * Give the nodes of the devices, and of their group, to the user uid, after the rules of udev. They go
+	 * with the device's driver; /dev/iommu and /dev/vfio/vfio, which all devices share, are left as they are.
+	 */
 	LIBIOMMUFD_HOST_CLAIM_PERMIT = 1 << 1,
 };
 
@@ -476,9 +480,9 @@ struct libiommufd_host_claim_opts {
 	uint32_t flags; /**< enum libiommufd_host_claim_flags */
 	uint32_t
 		backend; /**< whose node to wait for and module to load; AUTO: the node that comes */
-	uint32_t timeout_ms; /**< how long to wait for nodes; 0: 5 seconds */
+	uint32_t timeout_ms; /**< how long to wait for all nodes, in ms; 0: 5 seconds */
 	const char *driver;  /**< NULL: the vfio driver for this kind of device, else vfio-pci */
-	uint32_t uid;        /**< with PERMIT: the user */
+	uint32_t uid;        /**< with PERMIT: the user; not UINT32_MAX */
 	uint32_t reserved;   /**< 0 */
 };
 
@@ -487,8 +491,9 @@ struct libiommufd_host_claim_opts {
  * probe, see that it is there, and wait for its node. Never new_id, which would catch other devices.
  *
  * What the device was before is written to a record first, so that libiommufd_host_release_device() can put it
- * back, in any process. A device that is claimed already stays so. After a failure everything is as before; where
- * the old driver does not take its device back, the record stays.
+ * back, in any process. A device that is claimed already stays so, and its record tells what was before the first
+ * claim, also when another driver is asked for. One that was moved on by hand is taken from where it is now. After
+ * a failure everything is as before; where the old driver does not take its device back, the record stays.
  *
  * Taking a disk or network port from its driver takes it from whoever uses it: nobody is asked.
  *
@@ -501,8 +506,10 @@ struct libiommufd_host_claim_opts {
  *              (reason NOT_SUPPORTED)
  *   -EACCES, -EPERM, -EROFS  not permitted (reason NOT_PERMITTED); others may write to the directory of
  *              records (reason RECORD); or as libiommufd_host_load_modules()
- *   -ENODEV    no such device (reason NO_SUCH_DEVICE); it has no IOMMU group (reason NO_GROUP); the driver
- *              did not take it (reason DRIVER_REFUSED)
+ *   -EBUSY     another vfio driver is asked for, and a process has the device or its group open (reason
+ *              GROUP_BUSY)
+ *   -ENODEV    no such device (reason NO_SUCH_DEVICE); it has no IOMMU group, or whose that is cannot be read
+ *              (reason NO_GROUP); there is no such driver, or it did not take the device (reason DRIVER_REFUSED)
  *   -ENOENT    the kernel lacks the module (reason MODULE_ABSENT)
  *   -EOPNOTSUPP  the bus has no driver_override (reason NOT_SUPPORTED), or the kernel has no character
  *              devices, which backend NATIVE asks for (reason NO_CDEV)
@@ -539,10 +546,12 @@ struct libiommufd_host_release_opts {
  *
  * @return 0, or
  *   -EINVAL, -E2BIG  a NULL, name has no known form, options are not as said
- *   -ENOENT    it was not claimed (reason NOT_CLAIMED)
- *   -EBUSY     a process, which the sentence names, has the device or its group open (reason GROUP_BUSY); the
- *              kernel would wait for it for ever
- *   -ENODEV    no such device; the old driver did not take it (reason DRIVER_REFUSED). The record stays
+ *   -ENOENT    it was not claimed; or it was, and then moved by hand to a third driver, where it stays (reason
+ *              NOT_CLAIMED)
+ *   -EBUSY     a process, which the sentence names if /proc shows it, has the device or its group open, or
+ *              memory of it mapped (reason GROUP_BUSY); the kernel would wait for it for ever
+ *   -ENODEV    no such device; the old driver is not loaded any more, or did not take it (reason DRIVER_REFUSED).
+ *              The record stays
  *   -EIO       the record is broken (reason RECORD)
  *   other      as libiommufd_host_claim_device()
  *

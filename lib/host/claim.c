@@ -43,6 +43,11 @@ static int team_find(struct libiommufd_host *host, struct op *op, const char *na
 	if (r < 0)
 		return r;
 	const struct libiommufd_host_device *device = &first->devices[0];
+	if (group && libiommufd_host_device_get_member_count(device) == LIBIOMMUFD_FACT_UNKNOWN) {
+		libiommufd_host_devices_free(first);
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
+			       "who else is in its IOMMU group cannot be read");
+	}
 	size_t others = group && device->group ? device->group->count : 0;
 	team->members = calloc(others + 1, sizeof(*team->members));
 	if (!team->members) {
@@ -87,7 +92,7 @@ static int choose_driver(struct libiommufd_host *host, struct op *op,
 	char dir[96];
 
 	/* It may have been claimed before, or by hand. */
-	if (!opts->driver && libiommufd_host_device_is_on_vfio(device)) {
+	if (!opts->driver && device->driver[0] && libiommufd_host_device_is_on_vfio(device)) {
 		strcpy(buf, device->driver);
 		return 0;
 	}
@@ -114,89 +119,149 @@ static int choose_driver(struct libiommufd_host *host, struct op *op,
 	return 0;
 }
 
-/* Put a device back to what its record says. */
-static int restore(const struct sys *sys, struct op *op,
-		   const struct libiommufd_host_device *device, const struct record *record)
-{
-	return driver_move(sys, op, device, record->override, record->driver);
-}
-
-static bool is_as_before(const struct sys *sys, const struct libiommufd_host_device *device,
-			 const struct record *record)
-{
+/* What one device was when the call began, so that the call can be undone. */
+struct step {
+	bool moved, had_record;
+	struct record record; /* as it stood in the file */
 	char driver[DEVICE_DRIVER], override[DEVICE_DRIVER];
+};
 
-	return driver_current(sys, device, driver, sizeof(driver)) == 0 &&
-	       driver_get_override(sys, device, override, sizeof(override)) == 0 &&
-	       !strcmp(driver, record->driver) && !strcmp(override, record->override);
+/*
+ * The kernel waits for an open device to be closed before a driver lets go of it, for ever if need be, and
+ * whoever claims or releases waits for us.
+ */
+static int check_unused(const struct sys *sys, struct op *op,
+			const struct libiommufd_host_device *device)
+{
+	struct holder holder;
+
+	if (holders_find(sys, device, true, &holder, 1))
+		return op_fail(op, -EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY,
+			       "process %d (%s) has %s open; let it close that first", holder.pid,
+			       holder.command, holder.path);
+	if (holders_unseen(sys, device))
+		return op_fail(op, -EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY,
+			       "IOMMU group %d is in use, by a process that /proc does not show "
+			       "here, or "
+			       "that has only memory of a device mapped; end it first",
+			       device->number);
+	return 0;
 }
 
-/* *ret_moved: the device was not as it is to be, and now is. */
-static int claim_one(struct libiommufd_host *host, struct op *op, int dir,
-		     const struct libiommufd_host_device *device,
-		     const struct libiommufd_host_claim_opts *opts, bool *ret_moved)
+static int read_state(const struct sys *sys, struct op *op,
+		      const struct libiommufd_host_device *device, char *driver, char *override)
 {
-	const struct sys *sys = host->sys;
-	struct record record = {0}, before;
-	char now[DEVICE_DRIVER];
+	int r = driver_current(sys, device, driver, DEVICE_DRIVER);
 
-	if (device_is_bridge(sys, device))
-		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_NOT_SUPPORTED,
-			       "%s is a bridge, which vfio gives to nobody", device->name);
-	int r = choose_driver(host, op, device, opts, record.claimed);
-	if (r == 0)
-		r = driver_current(sys, device, now, sizeof(now));
 	if (r < 0)
-		return r;
-	r = record_read(op, dir, device, &before);
-	if (r == 0 && !strcmp(now, before.claimed) && !strcmp(now, record.claimed))
-		return 0;
-	if (r < 0 && r != -ENOENT)
-		return r;
-	/* A record of a device that was moved on by hand is out of date. */
-	strcpy(record.driver, now);
-	r = driver_get_override(sys, device, record.override, sizeof(record.override));
+		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "its driver cannot be told: %s",
+			       strerrordesc_np(-r));
+	r = driver_get_override(sys, device, override, DEVICE_DRIVER);
 	if (r < 0)
 		return op_fail(op, r == -ENOENT ? -EOPNOTSUPP : r, LIBIOMMUFD_REASON_NOT_SUPPORTED,
 			       "devices of bus %s cannot be bound to a driver by name",
 			       device->bus);
+	return 0;
+}
+
+static void put_back(const struct sys *sys, int dir, const struct libiommufd_host_device *device,
+		     struct step *step)
+{
+	char driver[DEVICE_DRIVER], override[DEVICE_DRIVER];
+	struct op op;
+
+	op_begin(&op, "claim_device", "", NULL);
+	if (check_unused(sys, &op, device) == 0)
+		driver_move(sys, &op, device, step->override, step->driver);
+	/* Else the record stays: someone can still put things right. */
+	if (read_state(sys, &op, device, driver, override) < 0 || strcmp(driver, step->driver) ||
+	    strcmp(override, step->override))
+		return;
+	if (step->had_record)
+		record_write(&op, dir, device, &step->record);
+	else
+		record_remove(dir, device);
+}
+
+static int claim_one(struct libiommufd_host *host, struct op *op, int dir,
+		     const struct libiommufd_host_device *device,
+		     const struct libiommufd_host_claim_opts *opts, struct step *step)
+{
+	const struct sys *sys = host->sys;
+	char wanted[DEVICE_DRIVER];
+	struct record record;
+
+	if (device_is_bridge(sys, device))
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+			       "%s is a bridge, which vfio gives to nobody", device->name);
+	int r = choose_driver(host, op, device, opts, wanted);
+	if (r == 0)
+		r = read_state(sys, op, device, step->driver, step->override);
+	if (r < 0)
+		return r;
+	r = record_read(op, dir, device, &step->record);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	step->had_record = r == 0;
+	/* On a driver that we did not give it: it was moved on by hand, and the record is out of date. */
+	bool claimed = step->had_record &&
+		       (!step->driver[0] || !strcmp(step->driver, step->record.claimed));
+	if (claimed && !strcmp(step->driver, wanted))
+		return 0;
+	if (step->driver[0] && strcmp(step->driver, wanted) &&
+	    libiommufd_host_device_is_on_vfio(device)) {
+		r = check_unused(sys, op, device);
+		if (r < 0)
+			return r;
+	}
+	record = step->record;
+	if (!claimed) {
+		strcpy(record.driver, step->driver);
+		strcpy(record.override, step->override);
+	}
+	strcpy(record.claimed, wanted);
 	r = record_write(op, dir, device, &record);
 	if (r < 0)
 		return r;
-	r = driver_move(sys, op, device, record.claimed, record.claimed);
-	if (r < 0) {
-		struct op undo;
-
-		op_begin(&undo, op->name, op->subject, NULL);
-		restore(sys, &undo, device, &record);
-		/* Else the record stays: someone can still put things right. */
-		if (is_as_before(sys, device, &record))
-			record_remove(dir, device);
-		return r;
-	}
-	*ret_moved = true;
-	return 0;
+	r = driver_move(sys, op, device, wanted, wanted);
+	if (r < 0)
+		put_back(sys, dir, device, step);
+	else
+		step->moved = true;
+	return r;
 }
 
 static int release_one(struct libiommufd_host *host, struct op *op, int dir,
 		       const struct libiommufd_host_device *device)
 {
+	char driver[DEVICE_DRIVER], override[DEVICE_DRIVER];
+	const struct sys *sys = host->sys;
 	struct record record;
-	struct holder holder;
 
 	int r = record_read(op, dir, device, &record);
 	if (r == -ENOENT)
 		return op_fail(op, r, LIBIOMMUFD_HOST_REASON_NOT_CLAIMED,
 			       "%s was not claimed, so that nobody knows what it was before",
 			       device->name);
+	if (r == 0)
+		r = read_state(sys, op, device, driver, override);
 	if (r < 0)
 		return r;
-	/* The kernel would wait for it to be closed, for ever if need be. */
-	if (holders_find(host->sys, device, true, &holder, 1))
-		return op_fail(op, -EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY,
-			       "process %d (%s) has %s open; let it close that first", holder.pid,
-			       holder.command, holder.path);
-	r = restore(host->sys, op, device, &record);
+	/* Someone else's choice, or another device in its slot. */
+	if (driver[0] && strcmp(driver, record.claimed) && strcmp(driver, record.driver)) {
+		record_remove(dir, device);
+		return op_fail(op, -ENOENT, LIBIOMMUFD_HOST_REASON_NOT_CLAIMED,
+			       "%s was claimed for %s, and is on %s by now: it stays there, and "
+			       "its "
+			       "record is gone",
+			       device->name, record.claimed, driver);
+	}
+	if (driver[0] && strcmp(driver, record.driver)) {
+		r = check_unused(sys, op, device);
+		if (r < 0)
+			return r;
+	}
+	r = driver_move(sys, op, device, record.override, record.driver);
 	if (r == 0)
 		record_remove(dir, device);
 	return r;
@@ -205,30 +270,38 @@ static int release_one(struct libiommufd_host *host, struct op *op, int dir,
 /* The new driver has made nodes that the snapshot does not know. */
 static int settle(struct libiommufd_host *host, struct op *op,
 		  const struct libiommufd_host_device *device,
-		  const struct libiommufd_host_claim_opts *opts)
+		  const struct libiommufd_host_claim_opts *opts, struct node_wish *wish)
 {
 	struct libiommufd_host_devices *now;
 
 	int r = device_find(host, op, device->sysfs, &now);
 	if (r < 0)
 		return r;
-	r = node_wait(host, op, &now->devices[0], opts->backend,
-		      opts->timeout_ms ? opts->timeout_ms : 5000);
+	r = node_wait(host, op, &now->devices[0], opts->backend, wish);
 	if (r == 0 && (opts->flags & LIBIOMMUFD_HOST_CLAIM_PERMIT))
-		r = node_permit(op, &now->devices[0], opts->uid);
+		r = node_permit(host, op, &now->devices[0], opts->uid, wish);
 	libiommufd_host_devices_free(now);
 	return r;
 }
 
-static void take_back(struct libiommufd_host *host, int dir, const struct team *team,
-		      const bool *moved)
+static int claim_team(struct libiommufd_host *host, struct op *op, int dir, const struct team *team,
+		      const struct libiommufd_host_claim_opts *opts, struct step *steps)
 {
-	struct op op;
+	struct node_wish wish;
 
-	op_begin(&op, "claim_device", "", NULL);
-	for (size_t i = team->count; i-- > 0;)
-		if (moved[i])
-			release_one(host, &op, dir, team_get(team, i));
+	int r = node_begin(&wish, op, host, team_get(team, 0));
+	for (size_t i = 0; r == 0 && i < team->count; i++)
+		r = claim_one(host, op, dir, team_get(team, i), opts, &steps[i]);
+	node_deadline(&wish, opts->timeout_ms ? opts->timeout_ms : 5000);
+	for (size_t i = 0; r == 0 && i < team->count; i++) {
+		wish.is_new = steps[i].moved;
+		r = settle(host, op, team_get(team, i), opts, &wish);
+	}
+	for (size_t i = team->count; r < 0 && i-- > 0;)
+		if (steps[i].moved)
+			put_back(host->sys, dir, team_get(team, i), &steps[i]);
+	node_end(&wish);
+	return r;
 }
 
 static int claim(struct libiommufd_host *host, struct op *op, const char *name,
@@ -247,23 +320,23 @@ static int claim(struct libiommufd_host *host, struct op *op, const char *name,
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
 			       "there is no such backend, the driver's name is none, or reserved "
 			       "is not 0");
+	/* To chown() that means to leave it. */
+	if ((opts.flags & LIBIOMMUFD_HOST_CLAIM_PERMIT) && opts.uid == UINT32_MAX)
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS, "there is no user %u",
+			       opts.uid);
 	r = team_find(host, op, name, opts.flags & LIBIOMMUFD_HOST_CLAIM_GROUP, &team);
 	if (r < 0)
 		return r;
-	bool *moved = calloc(team.count, sizeof(*moved));
-	int dir = moved ? record_lock(op, host->record_dir, true) : -ENOMEM;
-	r = dir < 0 ? dir : 0;
-	if (!moved)
-		op_fail(op, r, LIBIOMMUFD_REASON_MEMORY, "no memory");
-	for (size_t i = 0; r == 0 && i < team.count; i++)
-		r = claim_one(host, op, dir, team_get(&team, i), &opts, &moved[i]);
-	for (size_t i = 0; r == 0 && i < team.count; i++)
-		r = settle(host, op, team_get(&team, i), &opts);
-	if (r < 0 && moved && dir >= 0)
-		take_back(host, dir, &team, moved);
+	struct step *steps = calloc(team.count, sizeof(*steps));
+	if (!steps) {
+		team_free(&team);
+		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	}
+	int dir = record_lock(op, host->record_dir, true);
+	r = dir < 0 ? dir : claim_team(host, op, dir, &team, &opts, steps);
 	if (dir >= 0)
 		close(dir);
-	free(moved);
+	free(steps);
 	team_free(&team);
 	return r;
 }

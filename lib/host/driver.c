@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -57,17 +58,46 @@ int driver_current(const struct sys *sys, const struct libiommufd_host_device *d
 	return r;
 }
 
-int driver_move(const struct sys *sys, struct op *op, const struct libiommufd_host_device *device,
-		const char *override, const char *wanted)
+/* What came of it, when the device is not where it should be. */
+static int not_there(const struct sys *sys, struct op *op,
+		     const struct libiommufd_host_device *device, const char *wanted,
+		     const char *now, int error)
 {
-	char now[DEVICE_DRIVER], text[DEVICE_DRIVER + 1], bus[64];
-	int r, probed = 0;
+	char path[160];
+
+	snprintf(path, sizeof(path), "/sys/bus/%s/drivers/%s", device->bus, wanted);
+	if (wanted[0] && sys->access(sys, path) == -ENOENT)
+		return op_fail(op, -ENODEV, LIBIOMMUFD_HOST_REASON_DRIVER_REFUSED,
+			       "there is no driver %s now; load its module (modprobe %s) and try "
+			       "again",
+			       wanted, wanted);
+	return op_fail(op, error, LIBIOMMUFD_HOST_REASON_DRIVER_REFUSED,
+		       "it should be on %s, and is on %s; the kernel's log may say why (dmesg)",
+		       wanted[0] ? wanted : "no driver", now[0] ? now : "none");
+}
+
+static int set_override(const struct sys *sys, struct op *op,
+			const struct libiommufd_host_device *device, const char *override)
+{
+	char text[DEVICE_DRIVER + 1];
 
 	/* A line feed takes an override away. */
 	snprintf(text, sizeof(text), "%s\n", override);
-	r = put(sys, device->sysfs, "driver_override", text);
+	int r = put(sys, device->sysfs, "driver_override", text);
+	return r < 0 ? refused(op, r, "set driver_override to ", override) : 0;
+}
+
+int driver_move(const struct sys *sys, struct op *op, const struct libiommufd_host_device *device,
+		const char *override, const char *wanted)
+{
+	/* A device can have an override that is not its driver's: then it stands after the probe. */
+	bool later = wanted[0] && override[0] && strcmp(override, wanted);
+	char now[DEVICE_DRIVER], bus[64];
+	int probed = 0;
+
+	int r = set_override(sys, op, device, later ? "" : override);
 	if (r < 0)
-		return refused(op, r, "set driver_override to ", override);
+		return r;
 	r = driver_current(sys, device, now, sizeof(now));
 	if (r == 0 && now[0] && strcmp(now, wanted))
 		r = put(sys, device->sysfs, "driver/unbind", device->name);
@@ -78,17 +108,18 @@ int driver_move(const struct sys *sys, struct op *op, const struct libiommufd_ho
 		snprintf(bus, sizeof(bus), "/sys/bus/%s", device->bus);
 		probed = put(sys, bus, "drivers_probe", device->name);
 	}
+	if (later) {
+		r = set_override(sys, op, device, override);
+		if (r < 0)
+			return r;
+	}
 	/* A probe that no driver answers is a success to some kernels. */
 	r = driver_current(sys, device, now, sizeof(now));
 	if (r == 0 && !strcmp(now, wanted))
 		return 0;
 	if (probed == -EACCES || probed == -EPERM)
 		return refused(op, probed, "probe for ", wanted);
-	return op_fail(op,
-		       r < 0        ? r
-		       : probed < 0 ? probed
-				    : -ENODEV,
-		       LIBIOMMUFD_HOST_REASON_DRIVER_REFUSED,
-		       "it should be on %s, and is on %s; the kernel's log may say why (dmesg)",
-		       wanted[0] ? wanted : "no driver", now[0] ? now : "none");
+	if (r == 0)
+		r = probed < 0 ? probed : -ENODEV;
+	return not_there(sys, op, device, wanted, now, r);
 }

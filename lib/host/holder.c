@@ -2,6 +2,8 @@
 /* Owns the search for processes that have a group or one of its devices open. Reads /proc. */
 #include "holder.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,4 +135,18 @@ size_t holders_find(const struct sys *sys, const struct libiommufd_host_device *
 	if (scan.node_count)
 		sys->list(sys, "/proc", look_at_process, &scan);
 	return scan.count;
+}
+
+bool holders_unseen(const struct sys *sys, const struct libiommufd_host_device *device)
+{
+	char path[48];
+
+	if (device->number < 0)
+		return false;
+	snprintf(path, sizeof(path), "/dev/vfio/%d", device->number);
+	/* The kernel lets one have it, and nobody while a device of it is open in whatever way. */
+	int fd = sys->open(sys, path, O_RDWR);
+	if (fd >= 0)
+		sys->close(sys, fd);
+	return fd == -EBUSY;
 }

@@ -16,4 +16,10 @@ struct holder {
 size_t holders_find(const struct sys *sys, const struct libiommufd_host_device *device,
 		    bool with_own, struct holder *holders, size_t room);
 
+/*
+ * Has someone the group who is not found so: in another PID namespace, or with nothing but a mapping? Opens the
+ * group's node for a moment, where there is one.
+ */
+bool holders_unseen(const struct sys *sys, const struct libiommufd_host_device *device);
+
 #endif

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -19,28 +20,129 @@
 struct node {
 	char path[64];   /* in /dev */
 	char sysfs[512]; /* of the node itself, whose attribute dev has the number */
+	bool is_new;     /* what udev knows of it from before is of an earlier one */
 };
 
-static void group_node(struct node *node, const struct libiommufd_host_device *device)
+static int64_t now_ms(void)
 {
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+static int listen_to_udev(struct node_wish *wish, struct libiommufd_host *host)
+{
+	char number[32];
+
+	errno = 0;
+	wish->monitor = udev_monitor_new_from_netlink(host->udev, "udev");
+	if (!wish->monitor)
+		return errno ? -errno : -ENOMEM;
+	int r = udev_monitor_filter_add_match_subsystem_devtype(wish->monitor, "vfio-dev", NULL);
+	if (r >= 0)
+		r = udev_monitor_filter_add_match_subsystem_devtype(wish->monitor, "vfio", NULL);
+	if (r >= 0)
+		r = udev_monitor_enable_receiving(wish->monitor);
+	if (r >= 0)
+		r = sysfs_read(host->sys, "/sys/kernel", "uevent_seqnum", number, sizeof(number));
+	if (r >= 0)
+		wish->begin = strtoull(number, NULL, 10);
+	return r;
+}
+
+int node_begin(struct node_wish *wish, struct op *op, struct libiommufd_host *host,
+	       const struct libiommufd_host_device *device)
+{
+	char path[48];
+
+	snprintf(path, sizeof(path), "/sys/class/vfio/%d", device->number);
+	*wish = (struct node_wish){.had_group = host->sys->access(host->sys, path) != -ENOENT};
+	if (!host_udev_runs(host->sys))
+		return 0;
+	int r = listen_to_udev(wish, host);
+	if (r < 0) {
+		node_end(wish);
+		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "cannot listen to udev: %s",
+			       strerrordesc_np(-r));
+	}
+	return 0;
+}
+
+void node_end(struct node_wish *wish)
+{
+	udev_monitor_unref(wish->monitor);
+	free(wish->seen);
+	*wish = (struct node_wish){0};
+}
+
+void node_deadline(struct node_wish *wish, unsigned int timeout_ms)
+{
+	wish->timeout_ms = timeout_ms;
+	wish->deadline = now_ms() + timeout_ms;
+}
+
+static void group_node(struct node *node, const struct libiommufd_host_device *device,
+		       const struct node_wish *wish)
+{
+	/* It comes with the first device, and stays for the others. */
+	node->is_new = wish->is_new && !wish->had_group;
 	snprintf(node->path, sizeof(node->path), "/dev/vfio/%d", device->number);
 	snprintf(node->sysfs, sizeof(node->sysfs), "/sys/class/vfio/%d", device->number);
 }
 
-static bool device_node(struct node *node, const struct libiommufd_host_device *device)
+static bool device_node(struct node *node, const struct libiommufd_host_device *device,
+			const struct node_wish *wish)
 {
 	if (!device->node[0])
 		return false;
+	node->is_new = wish->is_new;
 	snprintf(node->path, sizeof(node->path), "%s", device->node);
 	snprintf(node->sysfs, sizeof(node->sysfs), "%.400s/vfio-dev/%s", device->sysfs,
 		 device->vfio);
 	return true;
 }
 
-static bool udev_is_done(struct libiommufd_host *host, const struct node *node)
+static const char *name_of(const struct node *node)
+{
+	return strrchr(node->sysfs, '/') + 1;
+}
+
+/* One event of udev: of a node that the kernel has made since the claim began? */
+static int take_event(struct node_wish *wish, struct udev_device *device)
+{
+	const char *action = udev_device_get_action(device);
+	size_t length = wish->seen ? strlen(wish->seen) : 0;
+
+	/* It can be behind, and tell of the nodes of an earlier claim. */
+	if (!action || strcmp(action, "add") || udev_device_get_seqnum(device) <= wish->begin)
+		return 0;
+	const char *name = udev_device_get_sysname(device);
+	char *more = realloc(wish->seen, length + strlen(name) + 2);
+	if (!more)
+		return -ENOMEM;
+	sprintf(more + length, "%s\n", name);
+	wish->seen = more;
+	return 0;
+}
+
+static bool is_seen(const struct node_wish *wish, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (const char *line = wish->seen; line && *line; line = strchr(line, '\n') + 1)
+		if (!strncmp(line, name, length) && line[length] == '\n')
+			return true;
+	return false;
+}
+
+static bool udev_is_done(struct libiommufd_host *host, const struct node *node,
+			 const struct node_wish *wish)
 {
 	char path[PATH_MAX];
 
+	if (node->is_new && !is_seen(wish, name_of(node)))
+		return false;
 	if (host->sys->realpath(host->sys, node->sysfs, path, sizeof(path)) < 0)
 		return false;
 	struct udev_device *device = udev_device_new_from_syspath(host->udev, path);
@@ -49,7 +151,8 @@ static bool udev_is_done(struct libiommufd_host *host, const struct node *node)
 	return done;
 }
 
-static bool is_there(struct libiommufd_host *host, const struct node *node, bool with_udev)
+static bool is_there(struct libiommufd_host *host, const struct node *node,
+		     const struct node_wish *wish)
 {
 	unsigned int major_number, minor_number;
 	char number[32];
@@ -59,15 +162,7 @@ static bool is_there(struct libiommufd_host *host, const struct node *node, bool
 	       sscanf(number, "%u:%u", &major_number, &minor_number) == 2 &&
 	       stat(node->path, &st) == 0 && S_ISCHR(st.st_mode) &&
 	       st.st_rdev == makedev(major_number, minor_number) &&
-	       (!with_udev || udev_is_done(host, node));
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+	       (!wish->monitor || udev_is_done(host, node, wish));
 }
 
 /* Watch the directory the node comes to, or the nearest above that is there. */
@@ -86,116 +181,112 @@ static int watch_directory(int fd, const char *node)
 	return -ENOENT;
 }
 
-/* Throw away what has come: only that something came is of interest. */
-static void drain(int fd, struct udev_monitor *monitor)
+/* Take what has come. Of the directory's events only that there was one is of interest. */
+static int drain(struct node_wish *wish, int fd)
 {
 	char events[4096];
 
-	if (monitor) {
-		struct udev_device *device = udev_monitor_receive_device(monitor);
+	if (wish->monitor) {
+		struct udev_device *device = udev_monitor_receive_device(wish->monitor);
+		int r = device ? take_event(wish, device) : 0;
 		udev_device_unref(device);
-		return;
+		return r;
 	}
 	while (read(fd, events, sizeof(events)) > 0)
 		;
+	return 0;
 }
 
 /* Look, and sleep until an event before looking again: nothing that comes in between is missed. */
-static int wait_with(struct libiommufd_host *host, const struct node *node,
-		     struct udev_monitor *monitor, int fd, int64_t deadline)
+static int wait_with(struct libiommufd_host *host, const struct node *node, struct node_wish *wish,
+		     int fd)
 {
-	for (;;) {
-		if (!monitor) {
-			int r = watch_directory(fd, node->path);
-			if (r < 0)
-				return r;
-		}
-		if (is_there(host, node, monitor != NULL))
-			return 0;
-		int64_t left = deadline - now_ms();
+	int r = 0;
+
+	while (r == 0) {
+		if (!wish->monitor)
+			r = watch_directory(fd, node->path);
+		if (r < 0 || is_there(host, node, wish))
+			return r;
+		int64_t left = wish->deadline - now_ms();
 		if (left <= 0)
 			return -ETIMEDOUT;
 		struct pollfd event = {.fd = fd, .events = POLLIN};
 		if (poll(&event, 1, left > INT_MAX ? INT_MAX : (int)left) < 0 && errno != EINTR)
 			return -errno;
 		if (event.revents)
-			drain(fd, monitor);
+			r = drain(wish, fd);
 	}
+	return r;
 }
 
-static int wait_for(struct libiommufd_host *host, const struct node *node, int64_t deadline)
+static int wait_for(struct libiommufd_host *host, const struct node *node, struct node_wish *wish)
 {
-	struct udev_monitor *monitor = NULL;
-	int r = -ENOMEM, fd;
-
-	if (host_udev_runs(host->sys)) {
-		monitor = udev_monitor_new_from_netlink(host->udev, "udev");
-		if (!monitor)
-			return -ENOMEM;
-		udev_monitor_filter_add_match_subsystem_devtype(monitor, "vfio-dev", NULL);
-		udev_monitor_filter_add_match_subsystem_devtype(monitor, "vfio", NULL);
-		r = udev_monitor_enable_receiving(monitor);
-		fd = udev_monitor_get_fd(monitor);
-		if (r >= 0)
-			r = wait_with(host, node, monitor, fd, deadline);
-		udev_monitor_unref(monitor);
-		return r;
-	}
-	fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (wish->monitor)
+		return wait_with(host, node, wish, udev_monitor_get_fd(wish->monitor));
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = wait_with(host, node, NULL, fd, deadline);
+	int r = wait_with(host, node, wish, fd);
 	close(fd);
 	return r;
 }
 
 int node_wait(struct libiommufd_host *host, struct op *op,
-	      const struct libiommufd_host_device *device, uint32_t backend,
-	      unsigned int timeout_ms)
+	      const struct libiommufd_host_device *device, uint32_t backend, struct node_wish *wish)
 {
 	struct node node;
 
-	if (backend == LIBIOMMUFD_BACKEND_TYPE1 || !device_node(&node, device)) {
+	if (backend == LIBIOMMUFD_BACKEND_TYPE1 || !device_node(&node, device, wish)) {
 		if (backend == LIBIOMMUFD_BACKEND_NATIVE)
 			return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NO_CDEV,
 				       "the kernel makes no character device for it");
 		if (device->number < 0)
 			return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
 				       "it has no IOMMU group, and so no node");
-		group_node(&node, device);
+		group_node(&node, device, wish);
 	}
-	int r = wait_for(host, &node, now_ms() + timeout_ms);
+	int r = wait_for(host, &node, wish);
 	if (r == -ETIMEDOUT)
 		return op_fail(op, r, LIBIOMMUFD_HOST_REASON_TIMEOUT,
 			       "it has its driver, but %s did not appear within %u ms; is devtmpfs "
 			       "mounted on /dev, and udev alive?",
-			       node.path, timeout_ms);
+			       node.path, wish->timeout_ms);
 	if (r < 0)
 		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "cannot wait for %s: %s", node.path,
 			       strerrordesc_np(-r));
 	return 0;
 }
 
-static int permit(struct op *op, const struct node *node, uint32_t uid)
+static int permit(struct libiommufd_host *host, struct op *op, const struct node *node,
+		  uint32_t uid, struct node_wish *wish)
 {
-	/* The kernel need not have both nodes. */
-	if (lchown(node->path, uid, (gid_t)-1) == 0 || errno == ENOENT)
+	struct stat st;
+
+	/* The kernel need not have both nodes, nor a container. */
+	if (lstat(node->path, &st) < 0 && errno == ENOENT)
+		return 0;
+	/* A rule of udev that comes later would take it away again. */
+	if (wish->monitor)
+		wait_for(host, node, wish);
+	if (lchown(node->path, uid, (gid_t)-1) == 0)
 		return 0;
 	int error = -errno;
 	return op_fail(op, error, LIBIOMMUFD_REASON_NOT_PERMITTED, "cannot give %s to user %u: %s",
 		       node->path, uid, strerrordesc_np(-error));
 }
 
-int node_permit(struct op *op, const struct libiommufd_host_device *device, uint32_t uid)
+int node_permit(struct libiommufd_host *host, struct op *op,
+		const struct libiommufd_host_device *device, uint32_t uid, struct node_wish *wish)
 {
 	struct node node;
 	int r = 0;
 
-	if (device_node(&node, device))
-		r = permit(op, &node, uid);
+	if (device_node(&node, device, wish))
+		r = permit(host, op, &node, uid, wish);
 	if (r == 0 && device->number >= 0) {
-		group_node(&node, device);
-		r = permit(op, &node, uid);
+		group_node(&node, device, wish);
+		r = permit(host, op, &node, uid, wish);
 	}
 	return r;
 }

@@ -175,6 +175,182 @@ static void a_group_goes_and_comes_as_a_whole(void **state)
 	assert_string_equal(hostbench_driver(net(1)), "e1000e");
 }
 
+static void set_override(const char *name, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override", name);
+	assert_int_equal(hostbench_write(path, text), 0);
+}
+
+static void unbind_by_hand(const char *name)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver/unbind", name);
+	assert_int_equal(hostbench_write(path, name), 0);
+}
+
+static void an_override_that_was_not_the_drivers_comes_back_beside_the_driver(void **state)
+{
+	(void)state;
+	set_override(net(0), "vfio-pci");
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+	assert_host_ok(claim(net(0), 0));
+	assert_string_equal(hostbench_driver(net(0)), "vfio-pci");
+	assert_host_ok(release(net(0), 0));
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+	assert_override(net(0), "vfio-pci");
+	assert_false(has_record(net(0)));
+	set_override(net(0), "\n");
+}
+
+static void a_claim_for_another_driver_that_fails_leaves_the_claim_before(void **state)
+{
+	struct libiommufd_host_claim_opts opts = {.size = sizeof(opts), .driver = "no-such-driver"};
+	(void)state;
+
+	assert_host_ok(claim(net(0), 0));
+	assert_host_refused(libiommufd_host_claim_device(host, net(0), &opts), ENODEV,
+			    LIBIOMMUFD_HOST_REASON_DRIVER_REFUSED);
+	assert_non_null(strstr(libiommufd_host_last_error()->text, "modprobe no-such-driver"));
+	assert_string_equal(hostbench_driver(net(0)), "vfio-pci");
+	assert_override(net(0), "vfio-pci");
+	assert_host_ok(release(net(0), 0));
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+}
+
+/* A child that has the edu bound, in the way that hold says, until the pipe is closed. */
+static pid_t hold_edu(bool by_mapping_only, int *ret_end)
+{
+	int ready[2], done[2];
+	char byte;
+
+	assert_int_equal(pipe(ready), 0);
+	assert_int_equal(pipe(done), 0);
+	pid_t child = fork();
+	if (child == 0) {
+		struct libiommufd_region *region;
+		struct libiommufd_ctx *ctx;
+		struct libiommufd_device *dev;
+		void *bar;
+
+		close(done[1]);
+		if (libiommufd_ctx_open(NULL, &ctx) < 0 ||
+		    libiommufd_device_open(ctx, bench_name("EDU0"), NULL, &dev) < 0 ||
+		    libiommufd_device_bind(dev, NULL) < 0 ||
+		    libiommufd_device_query_region(dev, LIBIOMMUFD_PCI_BAR0, &region) < 0 ||
+		    libiommufd_region_map(region, 0, PAGE, BOTH, &bar) < 0)
+			_exit(1);
+		for (int fd = 3; by_mapping_only && fd < 64; fd++)
+			if (fd != done[0] && fd != ready[1])
+				close(fd);
+		if (write(ready[1], "r", 1) != 1)
+			_exit(1);
+		_exit(read(done[0], &byte, 1) != 0);
+	}
+	close(done[0]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	*ret_end = done[1];
+	return child;
+}
+
+static void let_go(pid_t child, int end)
+{
+	int status;
+
+	close(end);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+/* Else the kernel would wait for it, with the records locked. */
+static void a_device_in_use_is_not_moved_to_another_driver(void **state)
+{
+	struct libiommufd_host_claim_opts opts = {.size = sizeof(opts), .driver = "pci-stub"};
+	char said[48];
+	int end;
+	(void)state;
+
+	assert_host_ok(claim(bench_name("EDU0"), 0));
+	pid_t child = hold_edu(false, &end);
+	assert_host_refused(libiommufd_host_claim_device(host, bench_name("EDU0"), &opts), EBUSY,
+			    LIBIOMMUFD_REASON_GROUP_BUSY);
+	snprintf(said, sizeof(said), "process %d (drivers) has /dev/vfio/", child);
+	assert_non_null(strstr(libiommufd_host_last_error()->text, said));
+	assert_string_equal(hostbench_driver(bench_name("EDU0")), "vfio-pci");
+	let_go(child, end);
+	assert_host_ok(release(bench_name("EDU0"), 0));
+	assert_string_equal(hostbench_driver(bench_name("EDU0")), "");
+}
+
+static void registers_that_are_mapped_keep_a_device_from_being_released(void **state)
+{
+	int end;
+	(void)state;
+
+	assert_host_ok(claim(bench_name("EDU0"), 0));
+	pid_t child = hold_edu(true, &end);
+	assert_host_refused(release(bench_name("EDU0"), 0), EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY);
+	assert_non_null(strstr(libiommufd_host_last_error()->text, "mapped"));
+	assert_string_equal(hostbench_driver(bench_name("EDU0")), "vfio-pci");
+	assert_true(has_record(bench_name("EDU0")));
+	let_go(child, end);
+	assert_host_ok(release(bench_name("EDU0"), 0));
+}
+
+static void a_driver_that_is_gone_by_then_is_named_and_the_record_stays(void **state)
+{
+	(void)state;
+	assert_host_ok(claim(net(0), LIBIOMMUFD_HOST_CLAIM_GROUP));
+	hostbench_shell("/sbin/modprobe -r e1000e");
+	assert_host_refused(release(net(0), 0), ENODEV, LIBIOMMUFD_HOST_REASON_DRIVER_REFUSED);
+	assert_non_null(strstr(libiommufd_host_last_error()->text, "modprobe e1000e"));
+	assert_true(has_record(net(0)));
+	hostbench_shell("/sbin/modprobe e1000e");
+	assert_host_ok(release(net(0), LIBIOMMUFD_HOST_RELEASE_GROUP));
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+	assert_string_equal(hostbench_driver(net(1)), "e1000e");
+}
+
+static void a_device_that_was_moved_on_by_hand_stays_where_it_is(void **state)
+{
+	(void)state;
+	hostbench_shell("/sbin/modprobe pci-stub");
+	assert_host_ok(claim(net(0), 0));
+	unbind_by_hand(net(0));
+	set_override(net(0), "pci-stub");
+	assert_int_equal(hostbench_write("/sys/bus/pci/drivers_probe", net(0)), 0);
+	assert_string_equal(hostbench_driver(net(0)), "pci-stub");
+	assert_host_refused(release(net(0), 0), ENOENT, LIBIOMMUFD_HOST_REASON_NOT_CLAIMED);
+	assert_non_null(strstr(libiommufd_host_last_error()->text, "is on pci-stub by now"));
+	assert_string_equal(hostbench_driver(net(0)), "pci-stub");
+	assert_false(has_record(net(0)));
+
+	/* A claim takes it from there, and brings it there. */
+	assert_host_ok(claim(net(0), 0));
+	assert_host_ok(release(net(0), 0));
+	assert_string_equal(hostbench_driver(net(0)), "pci-stub");
+	assert_override(net(0), "pci-stub");
+	unbind_by_hand(net(0));
+	set_override(net(0), "\n");
+	assert_int_equal(hostbench_write("/sys/bus/pci/drivers_probe", net(0)), 0);
+}
+
+static void a_claimed_device_that_lost_its_driver_is_claimed_anew(void **state)
+{
+	(void)state;
+	assert_host_ok(claim(net(0), 0));
+	unbind_by_hand(net(0));
+	assert_host_ok(claim(net(0), 0));
+	assert_string_equal(hostbench_driver(net(0)), "vfio-pci");
+	assert_host_ok(release(net(0), 0));
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+	assert_override(net(0), "(null)");
+}
+
 static void a_claim_that_fails_leaves_everything_as_it_was(void **state)
 {
 	struct libiommufd_host_claim_opts opts = {.size = sizeof(opts),
@@ -283,7 +459,31 @@ static void nodes_can_be_given_to_a_user(void **state)
 	assert_host_ok(libiommufd_host_claim_device(host, bench_name("EDU0"), &opts));
 	assert_int_equal(stat(node_of(bench_name("EDU0")), &st), 0);
 	assert_int_equal(st.st_uid, 1000);
+
+	/* That user, who has no capability, can do with it what it wants. */
+	pid_t child = fork();
+	if (child == 0) {
+		struct libiommufd_ctx *ctx;
+		struct libiommufd_device *dev;
+
+		if (hostbench_backend() == LIBIOMMUFD_BACKEND_NATIVE &&
+		    chmod("/dev/iommu", 0666) < 0)
+			_exit(1);
+		if (setgid(1000) < 0 || setuid(1000) < 0)
+			_exit(2);
+		_exit(libiommufd_ctx_open(NULL, &ctx) < 0 ||
+		      libiommufd_device_open(ctx, bench_name("EDU0"), NULL, &dev) < 0 ||
+		      libiommufd_device_bind(dev, NULL) < 0);
+	}
+	int status;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
 	assert_host_ok(release(bench_name("EDU0"), 0));
+
+	/* -1 means nobody to chown(): it would change nothing, and say so to none. */
+	opts.uid = UINT32_MAX;
+	assert_host_refused(libiommufd_host_claim_device(host, bench_name("EDU0"), &opts), EINVAL,
+			    LIBIOMMUFD_REASON_OPTIONS);
 }
 
 static int64_t now_ms(void)
@@ -350,6 +550,13 @@ int main(void)
 		TEST(a_device_goes_to_vfio_and_comes_back_in_another_process),
 		TEST(a_device_without_a_driver_gets_none_back),
 		TEST(a_group_goes_and_comes_as_a_whole),
+		TEST(an_override_that_was_not_the_drivers_comes_back_beside_the_driver),
+		TEST(a_claim_for_another_driver_that_fails_leaves_the_claim_before),
+		TEST(a_device_in_use_is_not_moved_to_another_driver),
+		TEST(registers_that_are_mapped_keep_a_device_from_being_released),
+		TEST(a_driver_that_is_gone_by_then_is_named_and_the_record_stays),
+		TEST(a_device_that_was_moved_on_by_hand_stays_where_it_is),
+		TEST(a_claimed_device_that_lost_its_driver_is_claimed_anew),
 		TEST(a_claim_that_fails_leaves_everything_as_it_was),
 		TEST(a_group_of_which_one_device_fails_is_taken_back),
 		TEST(who_may_not_change_drivers_is_told),
