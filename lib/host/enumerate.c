@@ -25,6 +25,16 @@ static bool is_wanted(const struct libiommufd_host_device *device, bool only_in_
 	       (flags & LIBIOMMUFD_HOST_DEVICES_ALL);
 }
 
+/* One that went meanwhile looks as if it had nothing; and only then is it worth a look. */
+static bool has_vanished(const struct sys *sys, const struct libiommufd_host_device *device)
+{
+	char bus[16];
+
+	return device->number == LIBIOMMUFD_FACT_NONE && device->driver_known &&
+	       !device->driver[0] &&
+	       sysfs_link(sys, device->sysfs, "subsystem", bus, sizeof(bus)) == -ENOENT;
+}
+
 static int add_bus(struct libiommufd_host *host, struct op *op,
 		   struct libiommufd_host_devices *devices, size_t bus, uint32_t flags)
 {
@@ -50,7 +60,8 @@ static int add_bus(struct libiommufd_host *host, struct op *op,
 		if (r < 0)
 			break;
 		struct libiommufd_host_device *last = &devices->devices[devices->count - 1];
-		if (!is_wanted(last, host_buses[bus].only_in_groups, flags)) {
+		if (has_vanished(host->sys, last) ||
+		    !is_wanted(last, host_buses[bus].only_in_groups, flags)) {
 			free(last->sysfs);
 			devices->count--;
 		}
@@ -112,6 +123,33 @@ static bool find_on_bus(const struct sys *sys, const char *name, char *buf, size
 	return false;
 }
 
+static bool is_host_bus(const char *name)
+{
+	for (size_t i = 0; host_buses[i].name; i++)
+		if (!strcmp(name, host_buses[i].name))
+			return true;
+	return false;
+}
+
+/* A network port or disk is named, say: what vfio can give is the device above it. */
+static int refuse_bus(const struct sys *sys, struct op *op, const char *dir, const char *bus)
+{
+	char above[SYSFS_PATH], other[16];
+
+	strcpy(above, dir);
+	for (char *slash; (slash = strrchr(above, '/')) > above + strlen("/sys/devices");) {
+		*slash = '\0';
+		if (read_link(sys, above, "subsystem", other, sizeof(other)) && is_host_bus(other))
+			return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE,
+				       "vfio has no driver for what is on bus %s; name the device "
+				       "above "
+				       "it, %s",
+				       bus, strrchr(above, '/') + 1);
+	}
+	return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE,
+		       "vfio has no driver for what is on bus %s", bus);
+}
+
 int device_find(struct libiommufd_host *host, struct op *op, const char *name,
 		struct libiommufd_host_devices **ret_devices)
 {
@@ -133,6 +171,8 @@ int device_find(struct libiommufd_host *host, struct op *op, const char *name,
 	if (!read_link(sys, dir, "subsystem", bus, sizeof(bus)) || !bus[0])
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE,
 			       "%s is no device's directory", dir);
+	if (!is_host_bus(bus))
+		return refuse_bus(sys, op, dir, bus);
 
 	struct libiommufd_host_devices *devices = calloc(1, sizeof(*devices));
 	if (!devices || devices_add(devices, sys, bus, dir) < 0 ||

@@ -25,8 +25,11 @@ static int open_watch(struct libiommufd_host *host, struct op *op,
 	struct libiommufd_host_watch *watch = calloc(1, sizeof(*watch));
 	int r = -ENOMEM;
 
+	errno = 0;
 	if (watch)
 		watch->monitor = udev_monitor_new_from_netlink(host->udev, source(host->sys));
+	if (watch && !watch->monitor && errno)
+		r = -errno;
 	if (watch && watch->monitor) {
 		watch->host = host;
 		r = 0;

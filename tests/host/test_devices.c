@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include <libiommufd-host.h>
+#include "../../lib/host/host.h"
 
 #include "tree.h"
 
@@ -238,6 +238,59 @@ static void broken_links_and_numbers_make_facts_unknown_and_nothing_worse(void *
 	libiommufd_host_devices_free(devices);
 }
 
+static const char *victim;
+
+/* It goes between libudev's look at it and ours. */
+static int readlink_too_late(const struct sys *sys, const char *path, char *buf, size_t size)
+{
+	if (victim && strstr(path, "/0000:01:00.1/")) {
+		tree_remove("/sys/devices/pci/0000:01:00.1");
+		victim = NULL;
+	}
+	return sys_kernel.readlink(sys, path, buf, size);
+}
+
+static void a_device_that_vanishes_while_it_is_looked_at_is_left_out(void **state)
+{
+	struct sys sys = sys_kernel;
+	struct op op;
+	(void)state;
+
+	for (int driven = 0; driven < 2; driven++) {
+		tree_device("pci", "0000:01:00.0", NULL, -1);
+		tree_device("pci", "0000:01:00.1", driven ? "nvme" : NULL, driven ? 4 : -1);
+		sys.readlink = readlink_too_late;
+		victim = "0000:01:00.1";
+		libiommufd_host_close(host);
+		op_begin(&op, "test", "", NULL);
+		assert_int_equal(host_make(&sys, &op, NULL, &host), 0);
+		struct libiommufd_host_devices *devices = list(0);
+		assert_null(victim);
+		assert_names(devices, "0000:01:00.0");
+		libiommufd_host_devices_free(devices);
+	}
+}
+
+/* What a person has at hand is often the name of a port or disk. */
+static void what_vfio_has_no_driver_for_is_refused_with_the_device_above_it(void **state)
+{
+	struct libiommufd_host_devices *devices = NULL;
+	(void)state;
+
+	tree_device("pci", "0000:01:00.0", "e1000e", 6);
+	tree_link("/sys/devices/pci/0000:01:00.0/net/eth0/subsystem", "../../../../../class/net");
+	tree_link("/sys/class/net/eth0", "../../devices/pci/0000:01:00.0/net/eth0");
+	assert_refused(libiommufd_host_query_device(host, "/sys/class/net/eth0", &devices), ENODEV,
+		       LIBIOMMUFD_REASON_NO_SUCH_DEVICE);
+	assert_non_null(strstr(libiommufd_host_last_error()->text,
+			       "name the device above it, 0000:01:00.0"));
+	tree_device("usb", "1-1", "hub", -1);
+	assert_refused(libiommufd_host_query_device(host, "/sys/bus/usb/devices/1-1", &devices),
+		       ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE);
+	assert_non_null(strstr(libiommufd_host_last_error()->text, "bus usb"));
+	assert_null(devices);
+}
+
 static void arguments_that_are_wrong_are_refused_and_outputs_stay(void **state)
 {
 	struct libiommufd_host_opts opts = {.size = sizeof(opts), .flags = 1};
@@ -290,6 +343,8 @@ int main(void)
 		TEST(one_device_is_found_by_every_name_it_has),
 		TEST(what_is_no_device_is_refused_with_its_reason),
 		TEST(broken_links_and_numbers_make_facts_unknown_and_nothing_worse),
+		TEST(a_device_that_vanishes_while_it_is_looked_at_is_left_out),
+		TEST(what_vfio_has_no_driver_for_is_refused_with_the_device_above_it),
 		TEST(arguments_that_are_wrong_are_refused_and_outputs_stay),
 	};
 
