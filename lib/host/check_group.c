@@ -42,6 +42,11 @@ void check_members(struct search *search)
 			continue;
 		struct libiommufd_host_finding *finding =
 			finding_add(search, LIBIOMMUFD_HOST_GROUP_MEMBER, member->name);
+		char dir[SYSFS_PATH], bus[16];
+		snprintf(dir, sizeof(dir), "/sys/kernel/iommu_groups/%d/devices/%s", device->number,
+			 member->name);
+		if (!read_link(search->sys, dir, "subsystem", bus, sizeof(bus)) || !bus[0])
+			strcpy(bus, device->bus);
 		finding_evidence(finding,
 				 "it shares IOMMU group %d with %s, and is on the driver %s",
 				 device->number, device->name, member->driver);
@@ -50,7 +55,7 @@ void check_members(struct search *search)
 			       "CLAIM_GROUP takes all of it; or take this one from its driver "
 			       "(echo %s "
 			       ">/sys/bus/%s/drivers/%s/unbind), or bind it to vfio-%s",
-			       member->name, device->bus, member->driver, device->bus);
+			       member->name, bus, member->driver, bus);
 	}
 }
 

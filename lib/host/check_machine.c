@@ -90,13 +90,24 @@ static void iommu_is_not_used(struct search *search)
 				"or give the virtual machine one");
 }
 
+/* With enable_unsafe_noiommu_mode vfio makes groups itself, for devices that no IOMMU holds back. */
+static bool has_mock_group(const struct search *search)
+{
+	char dir[64], name[16];
+
+	if (search->device->number < 0)
+		return false;
+	snprintf(dir, sizeof(dir), "/sys/class/vfio/noiommu-%d", search->device->number);
+	return sysfs_link(search->sys, dir, "subsystem", name, sizeof(name)) == 0;
+}
+
 bool check_iommu(struct search *search)
 {
 	const struct libiommufd_host_device *device = search->device;
 	char iommu[32] = "";
 
 	/* What cannot be read is no condition. */
-	if (device->number != LIBIOMMUFD_FACT_NONE)
+	if (device->number != LIBIOMMUFD_FACT_NONE && !has_mock_group(search))
 		return true;
 	search->sys->list(search->sys, "/sys/class/iommu", take_name, iommu);
 	if (!iommu[0]) {
@@ -106,7 +117,8 @@ bool check_iommu(struct search *search)
 	struct libiommufd_host_finding *finding =
 		finding_add(search, LIBIOMMUFD_HOST_NOT_BEHIND_IOMMU, device->name);
 	finding_evidence(finding,
-			 "the machine has an IOMMU (%s), but the device has no IOMMU group", iommu);
+			 "the machine has an IOMMU (%s), but it is not in front of this device",
+			 iommu);
 	/* A virtio IOMMU makes groups when drivers ask for them. */
 	if (!strncmp(iommu, "virtio", 6) && device->driver_known && !device->driver[0])
 		finding_remedy(finding, "bind it to vfio-pci: with a virtio IOMMU a device gets "

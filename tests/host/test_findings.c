@@ -188,6 +188,121 @@ static void broken_reserved_regions_and_capabilities_give_no_finding(void **stat
 	assert_said(LIBIOMMUFD_HOST_IOVA_RANGE, "0x8000000000");
 }
 
+/* A group that cannot be told has no node that could be missing. */
+static void what_is_not_known_of_a_group_is_no_condition(void **state)
+{
+	struct libiommufd_host_purpose open = {.size = sizeof(open)};
+	(void)state;
+
+	open.purpose = LIBIOMMUFD_HOST_TO_OPEN;
+	open.backend = LIBIOMMUFD_BACKEND_TYPE1;
+	tree_device("pci", DEVICE, "vfio-pci", -1);
+	tree_link("/sys/devices/pci/" DEVICE "/iommu_group", "../6x");
+	look(&open);
+	for (size_t i = 0; i < libiommufd_host_findings_get_count(findings); i++)
+		assert_null(strstr(
+			libiommufd_host_finding_get_text(libiommufd_host_findings_get(findings, i)),
+			"/dev/vfio/-"));
+}
+
+static void a_group_that_vfio_made_up_is_no_iommu(void **state)
+{
+	(void)state;
+	tree_device("pci", DEVICE, "vfio-pci", 0);
+	tree_link("/sys/class/vfio/noiommu-0/subsystem", "../../vfio");
+	tree_file("/sys/firmware/acpi/tables/DMAR", "");
+	look(NULL);
+	assert_int_equal(libiommufd_host_findings_get_count(findings), 1);
+	assert_said(LIBIOMMUFD_HOST_IOMMU_OFF, "intel_iommu=on");
+}
+
+static int not_permitted(const struct sys *sys, const char *path)
+{
+	return strncmp(path, "/dev/", 5) ? sys_kernel.access(sys, path) : -EPERM;
+}
+
+static void host_over(const struct sys *sys)
+{
+	struct op op;
+
+	libiommufd_host_close(host);
+	op_begin(&op, "test", "", NULL);
+	assert_int_equal(host_make(sys, &op, NULL, &host), 0);
+}
+
+/* Owner and mode would mislead whoever is in a container. */
+static void a_control_group_that_forbids_a_node_is_told_from_its_mode(void **state)
+{
+	struct libiommufd_host_purpose open = {.size = sizeof(open)};
+	struct sys sys = sys_kernel;
+	(void)state;
+
+	open.purpose = LIBIOMMUFD_HOST_TO_OPEN;
+	open.backend = LIBIOMMUFD_BACKEND_NATIVE;
+	sys.access = not_permitted;
+	host_over(&sys);
+	tree_device("pci", DEVICE, "vfio-pci", 6);
+	tree_vfio("pci", DEVICE, 0, 1);
+	tree_file("/sys/module/iommufd/initstate", "live\n");
+	/* A node of the tree is a file: without a number to compare it is taken for what it is. */
+	tree_file("/dev/vfio/devices/vfio0", "");
+	tree_file("/sys/devices/pci/" DEVICE "/vfio-dev/vfio0/dev", "?\n");
+	look(&open);
+	assert_said(LIBIOMMUFD_HOST_NODE_NOT_PERMITTED, "control group");
+	assert_said(LIBIOMMUFD_HOST_NODE_NOT_PERMITTED, "DeviceAllow=/dev/vfio/devices/vfio0 rw");
+}
+
+static void a_node_that_the_kernel_does_not_make_is_told_from_one_that_is_missing(void **state)
+{
+	struct libiommufd_host_purpose open = {.size = sizeof(open)};
+	(void)state;
+
+	open.purpose = LIBIOMMUFD_HOST_TO_OPEN;
+	open.backend = LIBIOMMUFD_BACKEND_TYPE1;
+	tree_device("pci", DEVICE, "vfio-pci", 123456);
+	tree_vfio("pci", DEVICE, 0, 1);
+	look(&open);
+	assert_said(LIBIOMMUFD_HOST_NODE_MISSING, "CONFIG_VFIO_GROUP");
+	tree_file("/sys/class/vfio/123456/dev", "244:5\n");
+	look(&open);
+	assert_said(LIBIOMMUFD_HOST_NODE_MISSING, "--device /dev/vfio/123456");
+}
+
+/* A command that is cut short does something else. */
+static void a_remedy_is_whole_however_deep_the_device_lies(void **state)
+{
+	static const char deep[] =
+		"/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/0000:02:01.0/"
+		"0000:03:00.0/0000:04:02.0/0000:05:00.0/0000:06:01.0/0000:07:00.0/"
+		"0000:08:01.0/0000:09:00.0/0000:0a:00.0/0000:0b:00.0/0000:0c:00.0/"
+		"0000:0d:00.0/0000:0e:00.0/0000:0f:00.0/" DEVICE;
+	char path[512];
+	(void)state;
+
+	tree_device("pci", DEVICE, NULL, 6);
+	snprintf(path, sizeof(path), "%s/subsystem", deep);
+	tree_link(path, "../../../bus/pci");
+	snprintf(path, sizeof(path), "%s/driver", deep);
+	tree_link(path, "../../../bus/pci/drivers/e1000e");
+	snprintf(path, sizeof(path), "%s/iommu_group", deep);
+	tree_link(path, "../../../kernel/iommu_groups/6");
+	snprintf(path, sizeof(path), "../../..%s", deep + 4);
+	tree_link("/sys/bus/pci/devices/" DEVICE, path);
+	look(NULL);
+	assert_said(LIBIOMMUFD_HOST_NOT_VFIO_DRIVER,
+		    "; echo " DEVICE " >/sys/bus/pci/drivers_probe");
+}
+
+static void a_member_on_another_bus_is_to_be_unbound_there(void **state)
+{
+	(void)state;
+	tree_device("pci", DEVICE, "vfio-pci", 6);
+	tree_device("platform", "fd000000.dma", "pl330", 6);
+	look(NULL);
+	assert_said(LIBIOMMUFD_HOST_GROUP_MEMBER, ">/sys/bus/platform/drivers/pl330/unbind");
+	assert_said(LIBIOMMUFD_HOST_GROUP_MEMBER, "vfio-platform");
+}
+
 /* Files of /proc/self come from the tree. */
 static int open_own(const struct sys *sys, const char *path, int flags)
 {
@@ -224,14 +339,11 @@ static void a_capability_counts_outside_of_user_namespaces_only(void **state)
 	};
 	struct libiommufd_host_purpose map = {.size = sizeof(map)};
 	struct sys sys = sys_kernel;
-	struct op op;
 	(void)state;
 
 	sys.open = open_own;
 	sys.memlock = memlock_of_1_mib;
-	libiommufd_host_close(host);
-	op_begin(&op, "test", "", NULL);
-	assert_int_equal(host_make(&sys, &op, NULL, &host), 0);
+	host_over(&sys);
 	tree_device("pci", DEVICE, "vfio-pci", 6);
 	map.purpose = LIBIOMMUFD_HOST_TO_MAP;
 	map.backend = LIBIOMMUFD_BACKEND_TYPE1;
@@ -333,6 +445,12 @@ int main(void)
 		TEST(a_device_that_is_not_behind_the_iommu_is_told_from_one_that_waits_for_its_driver),
 		TEST(bridges_and_harmless_drivers_in_a_group_are_no_obstacle),
 		TEST(broken_reserved_regions_and_capabilities_give_no_finding),
+		TEST(what_is_not_known_of_a_group_is_no_condition),
+		TEST(a_group_that_vfio_made_up_is_no_iommu),
+		TEST(a_control_group_that_forbids_a_node_is_told_from_its_mode),
+		TEST(a_node_that_the_kernel_does_not_make_is_told_from_one_that_is_missing),
+		TEST(a_remedy_is_whole_however_deep_the_device_lies),
+		TEST(a_member_on_another_bus_is_to_be_unbound_there),
 		TEST(a_capability_counts_outside_of_user_namespaces_only),
 		TEST(wrong_purposes_are_refused),
 		TEST(every_code_and_reason_has_a_name),

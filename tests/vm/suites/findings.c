@@ -98,6 +98,31 @@ static void a_user_without_permission_is_told_which_nodes(void **state)
 	assert_int_equal(chown(node, 0, 0), 0);
 }
 
+static void a_directory_that_is_closed_is_told_from_a_node(void **state)
+{
+	struct libiommufd_host_purpose open = hostbench_purpose(LIBIOMMUFD_HOST_TO_OPEN);
+	/* Asked while everything can be opened. */
+	bool native = bench_is_native();
+	(void)state;
+
+	const char *node = edu_node();
+	hostbench_shell("chmod 0666 %s; chown 1000 %s; chmod 0700 /dev/vfio", main_node(), node);
+	assert_int_equal(seteuid(1000), 0);
+	if (native) {
+		assert_findings(edu(), &open, LIBIOMMUFD_HOST_NODE_NOT_PERMITTED);
+	} else {
+		assert_findings(edu(), &open, LIBIOMMUFD_HOST_NODE_NOT_PERMITTED,
+				LIBIOMMUFD_HOST_NODE_NOT_PERMITTED);
+	}
+	assert_int_equal(seteuid(0), 0);
+	assert_says(0, "may not look into the directory /dev/vfio, which has mode 0700");
+	run_remedy();
+	assert_int_equal(seteuid(1000), 0);
+	assert_no_findings(edu(), &open);
+	assert_int_equal(seteuid(0), 0);
+	hostbench_shell("chown 0 %s", node);
+}
+
 static void a_missing_node_and_one_of_another_device_are_told_apart(void **state)
 {
 	struct libiommufd_host_purpose open = hostbench_purpose(LIBIOMMUFD_HOST_TO_OPEN);
@@ -383,6 +408,7 @@ int main(void)
 		cmocka_unit_test(the_host_and_the_core_say_the_same_of_a_device),
 		bench_test(nothing_wrong_gives_no_finding, bench_setup_bound),
 		cmocka_unit_test(a_user_without_permission_is_told_which_nodes),
+		cmocka_unit_test(a_directory_that_is_closed_is_told_from_a_node),
 		cmocka_unit_test(a_missing_node_and_one_of_another_device_are_told_apart),
 		bench_test(a_device_on_another_driver_or_none_is_told_how_to_get_vfios,
 			   bench_setup),

@@ -19,6 +19,51 @@ static void a_machine_without_an_iommu_is_told_so(void **state)
 			 LIBIOMMUFD_HOST_ERROR);
 }
 
+/* vfio can be told to do without: such a device is bound, has a group, and no IOMMU. */
+static void a_group_without_an_iommu_is_none(void **state)
+{
+	const char *edu = bench_name("EDU0");
+	(void)state;
+
+	hostbench_shell("/sbin/modprobe vfio enable_unsafe_noiommu_mode=1 && /sbin/modprobe "
+			"vfio-pci && "
+			"echo 1 >/sys/module/vfio/parameters/enable_unsafe_noiommu_mode && "
+			"cd /sys/bus/pci/devices/%s && echo vfio-pci >driver_override && "
+			"echo %s >/sys/bus/pci/drivers_probe && [ -e iommu_group ]",
+			edu, edu);
+	assert_findings(edu, NULL, LIBIOMMUFD_HOST_IOMMU_ABSENT);
+	hostbench_shell("echo %s >/sys/bus/pci/drivers/vfio-pci/unbind", edu);
+}
+
+/* Of platform devices a machine has many; only those behind an IOMMU can be given away. */
+static void platform_devices_are_listed_when_they_are_asked_for(void **state)
+{
+	struct libiommufd_host_devices_opts opts = {.size = sizeof(opts)};
+	struct libiommufd_host_devices *devices;
+	(void)state;
+
+	for (int all = 0; all < 2; all++) {
+		size_t found = 0, others = 0;
+		opts.flags = all ? LIBIOMMUFD_HOST_DEVICES_ALL : 0;
+		assert_host_ok(libiommufd_host_query_devices(host, &opts, &devices));
+		for (size_t i = 0; i < libiommufd_host_devices_get_count(devices); i++) {
+			const struct libiommufd_host_device *device =
+				libiommufd_host_devices_get(devices, i);
+			found += !strcmp(libiommufd_host_device_get_bus(device), "platform");
+			others += !strcmp(libiommufd_host_device_get_bus(device), "pci");
+		}
+		assert_int_equal(found > 0, all);
+		assert_true(others > 2);
+		libiommufd_host_devices_free(devices);
+	}
+	/* One of them by its name. */
+	assert_host_ok(libiommufd_host_query_device(host, "serial8250", &devices));
+	assert_string_equal(libiommufd_host_device_get_bus(libiommufd_host_devices_get(devices, 0)),
+			    "platform");
+	libiommufd_host_devices_free(devices);
+	assert_findings("serial8250", NULL, LIBIOMMUFD_HOST_IOMMU_ABSENT);
+}
+
 static void
 an_iommu_that_the_kernel_does_not_use_is_told_with_the_word_that_forbids_it(void **state)
 {
@@ -82,6 +127,8 @@ int main(void)
 	};
 	const struct CMUnitTest absent[] = {
 		cmocka_unit_test(a_machine_without_an_iommu_is_told_so),
+		cmocka_unit_test(a_group_without_an_iommu_is_none),
+		cmocka_unit_test(platform_devices_are_listed_when_they_are_asked_for),
 	};
 	const struct CMUnitTest off[] = {
 		cmocka_unit_test(
