@@ -15,6 +15,7 @@ struct libiommufd_host {
 	struct log log;
 	struct udev *udev;
 	char record_dir[128];
+	const char *modules_dir; /* NULL: /lib/modules of the running kernel; tests have one */
 };
 
 /* The buses that vfio has drivers for; ends with a NULL. */

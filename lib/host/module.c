@@ -20,9 +20,9 @@ static void say_nothing(void *data, int priority, const char *file, int line, co
 }
 
 /* Made anew each time: the configuration may have changed, and it costs a millisecond. */
-static struct kmod_ctx *open_kmod(void)
+static struct kmod_ctx *open_kmod(const struct libiommufd_host *host)
 {
-	struct kmod_ctx *kmod = kmod_new(NULL, NULL);
+	struct kmod_ctx *kmod = kmod_new(host->modules_dir, NULL);
 
 	if (kmod)
 		kmod_set_log_fn(kmod, say_nothing, NULL);
@@ -165,7 +165,7 @@ int modules_look(struct libiommufd_host *host, const struct libiommufd_host_devi
 {
 	struct module *modules = ret_modules->modules;
 	struct module iommufd = {.name = "iommufd"};
-	struct kmod_ctx *kmod = open_kmod();
+	struct kmod_ctx *kmod = open_kmod(host);
 
 	if (!kmod)
 		return -ENOMEM;
@@ -197,7 +197,7 @@ int modules_look(struct libiommufd_host *host, const struct libiommufd_host_devi
 
 int module_look(struct libiommufd_host *host, const char *name, struct module *ret_module)
 {
-	struct kmod_ctx *kmod = open_kmod();
+	struct kmod_ctx *kmod = open_kmod(host);
 
 	if (!kmod)
 		return -ENOMEM;
@@ -246,7 +246,7 @@ int module_load(struct libiommufd_host *host, struct op *op, const struct module
 	if (module->state == LIBIOMMUFD_HOST_MODULE_BLACKLISTED)
 		return op_fail(op, -EPERM, LIBIOMMUFD_HOST_REASON_MODULE_BLACKLISTED,
 			       "%s; remove that, or load %s by hand", module->why, module->name);
-	struct kmod_ctx *kmod = open_kmod();
+	struct kmod_ctx *kmod = open_kmod(host);
 	if (!kmod)
 		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
 	int r = kmod_module_new_from_lookup(kmod, module->name, &list);
@@ -261,6 +261,13 @@ int module_load(struct libiommufd_host *host, struct op *op, const struct module
 		r = -ENOENT;
 	}
 	kmod_unref(kmod);
+	/* Not what the kernel says to a file that is broken, but to one that nobody vouches for. */
+	if (r == -EKEYREJECTED || r == -ENOKEY)
+		return op_fail(op, r, LIBIOMMUFD_HOST_REASON_MODULE_REFUSED,
+			       "the kernel takes modules only that are signed with a key it knows; "
+			       "sign "
+			       "%s, or use the distribution's",
+			       module->name);
 	if (r == -EPERM || r == -EACCES)
 		return explain_refusal(host->sys, op, module->name, r);
 	if (r < 0)

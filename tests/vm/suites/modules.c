@@ -155,6 +155,24 @@ static void a_kernel_that_takes_no_modules_any_more_is_told(void **state)
 	assert_non_null(strstr(libiommufd_host_last_error()->text, "until the next boot"));
 }
 
+/* A kernel that is locked down takes no module without a signature. Debian's can be, and until the next boot. */
+static void a_kernel_that_is_locked_down_is_told_apart(void **state)
+{
+	const char *find = "find /lib/modules/$(uname -r) -name vfio-pci.ko";
+	(void)state;
+
+	hostbench_shell("mount -t securityfs none /sys/kernel/security && "
+			"echo integrity >/sys/kernel/security/lockdown");
+	hostbench_shell("objcopy --strip-debug $(%s) /tmp/unsigned.ko && "
+			"mount --bind /tmp/unsigned.ko $(%s)",
+			find, find);
+	assert_host_refused(load(), EPERM, LIBIOMMUFD_HOST_REASON_MODULE_REFUSED);
+	assert_non_null(strstr(libiommufd_host_last_error()->text, "locked down"));
+	assert_int_equal(access("/sys/module/vfio_pci", F_OK), -1);
+	hostbench_shell("umount $(%s)", find);
+	assert_host_ok(load());
+}
+
 int main(void)
 {
 #define TEST(test) cmocka_unit_test_setup(test, without_modules)
@@ -167,6 +185,14 @@ int main(void)
 		TEST(a_kernel_that_takes_no_modules_any_more_is_told),
 	};
 
+	const struct CMUnitTest locked_down[] = {
+		TEST(a_kernel_that_is_locked_down_is_told_apart),
+	};
+
 	bench_begin();
+	if (!strcmp(getenv("LAB_KERNEL"), "stock-6.1") &&
+	    cmocka_run_group_tests_name("lockdown", locked_down, hostbench_setup,
+					hostbench_teardown) != 0)
+		return 1;
 	return cmocka_run_group_tests_name("modules", tests, hostbench_setup, hostbench_teardown);
 }
