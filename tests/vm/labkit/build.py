@@ -8,6 +8,7 @@ from pathlib import Path
 
 from . import LabError, cache, kconfig, process
 
+OUTPUT = 'build'    # where make writes to, below the source tree
 RECIPE = 1      # raise it when a change here changes what comes out
 
 
@@ -17,6 +18,12 @@ def environment() -> dict:
                    # Constant, or the same source would give a new image, and ccache a miss, each time.
                    'KBUILD_BUILD_TIMESTAMP': 'Thu Jan  1 00:00:00 UTC 1970', 'KBUILD_BUILD_VERSION': '1',
                    'KBUILD_BUILD_USER': 'lab', 'KBUILD_BUILD_HOST': 'lab'}
+
+
+def make(tree: Path) -> list:
+    """The beginning of every call of make. It builds in a directory of the source tree: then all paths that the
+    compiler sees are relative, and builds of other trees, wherever they are, are hits for ccache if they do the same."""
+    return ['make', '-C', str(tree), 'O=' + OUTPUT, f'-j{len(os.sched_getaffinity(0))}', 'CC=ccache gcc']
 
 
 def unpack(deb: Path, work: Path, log: Path, progress) -> Path:
@@ -79,31 +86,31 @@ def build(kernel, deb: Path, work: Path, progress) -> Path:
         progress.note(f'{kernel.name}: the series does not bring {" ".join(sorted(later))} yet')
     kconfig.write(wanted, work / 'all.config')
     env = environment()
-    make = ['make', '-C', str(tree), f'-j{len(os.sched_getaffinity(0))}', 'CC=ccache gcc']
+    output = tree / OUTPUT
     progress.start()
-    process.run([*make, 'allnoconfig'], log, f'configuring {kernel.name}',
+    process.run([*make(tree), 'allnoconfig'], log, f'configuring {kernel.name}',
                 lambda: progress.update(f'configure {kernel.name}'),
                 env=env | {'KCONFIG_ALLCONFIG': str(work / 'all.config')})
-    kconfig.verify({name: value for name, value in wanted.items() if name not in later}, tree / '.config')
+    kconfig.verify({name: value for name, value in wanted.items() if name not in later}, output / '.config')
 
     counter = _Counter(kernel, log, progress)
     progress.note(f'building kernel {kernel.name}; the log is {log}')
-    process.run([*make, 'bzImage', 'modules'], log, f'building {kernel.name}', counter.tick, env=env)
+    process.run([*make(tree), 'bzImage', 'modules'], log, f'building {kernel.name}', counter.tick, env=env)
     counter.finish()
     progress.note(f'built kernel {kernel.name} in {progress.seconds():.0f} s')
 
     out = work / 'out'
     out.mkdir()
-    process.run([*make, 'modules_install', f'INSTALL_MOD_PATH={out}', 'INSTALL_MOD_STRIP=1'], log,
+    process.run([*make(tree), 'modules_install', f'INSTALL_MOD_PATH={out}', 'INSTALL_MOD_STRIP=1'], log,
                 f'installing the modules of {kernel.name}',
                 env=env | {'PATH': env.get('PATH', '') + ':/usr/sbin:/sbin'})
-    release = (tree / 'include/config/kernel.release').read_text(encoding='utf-8').strip()
+    release = (output / 'include/config/kernel.release').read_text(encoding='utf-8').strip()
     for link in ('build', 'source'):
         (out / 'lib/modules' / release / link).unlink(missing_ok=True)
     if not (out / 'lib/modules' / release / 'modules.dep').exists():
         raise LabError(f'depmod did not run for {kernel.name}; see {log}')
     (out / 'release').write_text(release + '\n', encoding='utf-8')
-    shutil.copy(tree / '.config', out / 'config')
-    shutil.copy(tree / 'System.map', out / 'System.map')
-    shutil.copy(tree / 'arch/x86/boot/bzImage', out / 'bzImage')
+    shutil.copy(output / '.config', out / 'config')
+    shutil.copy(output / 'System.map', out / 'System.map')
+    shutil.copy(output / 'arch/x86/boot/bzImage', out / 'bzImage')
     return out
