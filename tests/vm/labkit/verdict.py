@@ -8,7 +8,8 @@ TIMEOUT, LAB_FAILURE = 124, 125
 # Bits of /proc/sys/kernel/tainted: machine check, bad page, oops, warning, soft lockup
 _BAD_TAINT = 1 << 4 | 1 << 5 | 1 << 7 | 1 << 9 | 1 << 14
 _SPLAT = re.compile(rb'^.*(?:\bBUG: |kernel BUG at|\bWARNING: |\bOops\b|\bKASAN: |\bUBSAN: |general protection fault'
-                    rb'|possible (?:circular|recursive) locking|blocked for more than \d+ seconds).*$', re.M)
+                    rb'|possible (?:circular|recursive) locking|blocked for more than \d+ seconds'
+                    rb'|kmemleak: \d+ new suspected memory leaks).*$', re.M)
 _PANIC = re.compile(rb'Kernel panic - not syncing.*')
 
 

@@ -98,6 +98,16 @@ def _(case):
     expect(guest(sh=f'({PROVOKE.format(case[0])}) >/dev/null 2>&1; exit 0'), 125, 'the kernel complained')
 
 
+# As the debug kernels say it: those are not built for these tests.
+@each('a_report_of_{0}_is_a_failure', (
+    ('kmemleak', 'kmemleak: 1 new suspected memory leaks (see /sys/kernel/debug/kmemleak)'),
+    ('kcsan', 'BUG: KCSAN: data-race in vfio_a / vfio_b'),
+    ('ubsan', 'UBSAN: shift-out-of-bounds in drivers/x.c:1:2'),
+    ('lockdep', 'WARNING: possible circular locking dependency detected')))
+def _(case):
+    expect(guest(sh=f'echo "<4>{case[1]}" >/dev/kmsg'), 125, 'the kernel complained')
+
+
 @test
 def a_warning_that_loglevel_hides_is_a_failure():
     expect(guest('--append', 'loglevel=0', sh=PROVOKE.format('WARNING')), 125, 'the kernel complained')
