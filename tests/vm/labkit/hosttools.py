@@ -9,7 +9,7 @@ QEMU = 'qemu-system-x86_64'
 BUSYBOX = '/bin/busybox'
 
 # (Debian package, what shows that it is there: a program, or a file when it begins with "/", what needs it)
-RUN, BUILD, UNPACK, INSTALL = 'run', 'build', 'unpack', 'install'
+RUN, BUILD, UNPACK, INSTALL, CHECK = 'run', 'build', 'unpack', 'install', 'check'
 PACKAGES = (
     ('qemu-system-x86', QEMU, {RUN}),
     ('qemu-system-data', '/usr/share/qemu/qboot.rom', {RUN}),
@@ -28,6 +28,10 @@ PACKAGES = (
     ('lz4', 'lz4', {BUILD}),
     ('make', 'make', {BUILD, INSTALL}),
     ('patch', 'patch', {BUILD}),
+    ('perl', 'perl', {CHECK}),
+    ('python3-git', '/usr/lib/python3/dist-packages/git', {CHECK}),
+    ('python3-ply', '/usr/lib/python3/dist-packages/ply', {CHECK}),
+    ('sparse', 'sparse', {CHECK}),
 )
 
 

@@ -141,6 +141,17 @@ def prepare(name: str, progress, refresh: bool = False) -> Ready:
     return Ready(kernel, path)
 
 
+def unpack_source(kernel: Kernel, where: Path, progress) -> Path:
+    """The newest source package of a kernel, as it is."""
+    patterns = [k.package for k in TABLE.values()]
+    with apt.Apt(progress) as packages:
+        found = apt.current(patterns, packages, progress)[kernel.package]
+        if not apt.cached(found):
+            found = apt.current(patterns, packages, progress, refresh=True)[kernel.package]
+        deb = packages.download(found, kernel.package)
+        return build.unpack(deb, where, where / 'unpack.log', progress)
+
+
 def states() -> list:
     """(kernel, version or '', path or None) of every row, without asking the network."""
     rows = []
