@@ -27,8 +27,25 @@ struct file_map {
 void file_set_init(struct file_set *set)
 {
 	pthread_mutex_init(&set->lock, NULL);
+	pthread_cond_init(&set->none_without, NULL);
 	set->maps = NULL;
-	atomic_init(&set->any, false);
+	atomic_init(&set->files, 0);
+	atomic_init(&set->without, 0);
+}
+
+/* From here on calls take the lock; those that do not are over. Needs the lock. */
+static void begin_file(struct file_set *set)
+{
+	atomic_fetch_add(&set->files, 1);
+	while (atomic_load(&set->without))
+		pthread_cond_wait(&set->none_without, &set->lock);
+}
+
+void file_set_wake(struct file_set *set)
+{
+	pthread_mutex_lock(&set->lock);
+	pthread_cond_broadcast(&set->none_without);
+	pthread_mutex_unlock(&set->lock);
 }
 
 static void put_view(struct file_view *view, const struct sys *sys)
@@ -50,14 +67,15 @@ static void drop(struct file_set *set, const struct sys *sys, uint64_t iova, uin
 		*link = file->next;
 		put_view(file->view, sys);
 		free(file);
+		atomic_fetch_sub(&set->files, 1);
 	}
-	atomic_store(&set->any, set->maps != NULL);
 }
 
 void file_set_fini(struct file_set *set, const struct sys *sys)
 {
 	/* Without the lock: in a forked child, a thread that does not exist may hold it. */
 	drop(set, sys, 0, UINT64_MAX);
+	/* The condition is not destroyed, which would wait for such threads. */
 	pthread_mutex_destroy(&set->lock);
 }
 
@@ -90,20 +108,24 @@ int file_set_map(struct file_set *set, const struct sys *sys, struct op *op,
 	 * thread may unmap it.
 	 */
 	pthread_mutex_lock(&set->lock);
+	begin_file(set);
 	memory.va = (uintptr_t)view->va;
 	r = ioas->ctx->ops->map(ioas, op, &memory);
-	if (r == 0) {
+	/* What could not be taken back counts as mapped: devices may reach it. */
+	bool mapped = r == 0 || (op->error == r && op->reason == LIBIOMMUFD_REASON_RESTORE_FAILED);
+	if (mapped) {
 		dma->iova = memory.iova;
 		file->iova = memory.iova;
 		file->length = dma->length;
 		file->view = view;
 		file->next = set->maps;
 		set->maps = file;
-		atomic_store(&set->any, true);
+	} else {
+		atomic_fetch_sub(&set->files, 1);
 	}
 	pthread_mutex_unlock(&set->lock);
-	if (r == 0)
-		return 0;
+	if (mapped)
+		return r;
 	sys->munmap(sys, view->va, view->length);
 free:
 	free(view);
@@ -151,6 +173,10 @@ int file_set_copy(struct file_set *to, struct file_set *from, struct op *op,
 {
 	struct file_map *parts = NULL;
 
+	/* Before both are locked, since it may let go of its lock. */
+	pthread_mutex_lock(&to->lock);
+	begin_file(to);
+	pthread_mutex_unlock(&to->lock);
 	lock_two(to, from);
 	int r = list_parts(from, dma->va, dma->va + (dma->length - 1), &parts);
 	if (r < 0)
@@ -167,8 +193,9 @@ int file_set_copy(struct file_set *to, struct file_set *from, struct op *op,
 		atomic_fetch_add(&part->view->refs, 1);
 		part->next = to->maps;
 		to->maps = part;
-		atomic_store(&to->any, true);
+		atomic_fetch_add(&to->files, 1);
 	}
+	atomic_fetch_sub(&to->files, 1);
 	unlock_two(to, from);
 	return r;
 }

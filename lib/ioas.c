@@ -294,9 +294,13 @@ static int copy(struct op *op, struct libiommufd_ioas *dst, struct libiommufd_io
 	int r = check_dma(op, dst, dma, "src_iova");
 	if (r < 0)
 		return r;
-	if (__builtin_expect(file_set_any(&src->files), 0))
-		return file_set_copy(&dst->files, &src->files, op, dst->backend, src->backend, dma);
-	return dst->backend->ctx->ops->copy(dst->backend, src->backend, op, dma);
+	bool without = file_set_begin_without(&src->files);
+	if (without)
+		r = dst->backend->ctx->ops->copy(dst->backend, src->backend, op, dma);
+	file_set_end(&src->files);
+	return without ? r
+		       : file_set_copy(&dst->files, &src->files, op, dst->backend, src->backend,
+				       dma);
 }
 
 EXPORT int libiommufd_ioas_copy(struct libiommufd_ioas *dst, struct libiommufd_ioas *src,
@@ -347,11 +351,13 @@ static int unmap(struct op *op, struct libiommufd_ioas *ioas, uint64_t iova, uin
 	int r = check_end(op, "iova", iova, length);
 	if (r < 0)
 		return r;
-	if (__builtin_expect(file_set_any(&ioas->files), 0))
+	bool without = file_set_begin_without(&ioas->files);
+	if (without)
+		r = ioas->backend->ctx->ops->unmap(ioas->backend, op, iova, length, &unmapped);
+	file_set_end(&ioas->files);
+	if (!without)
 		r = file_set_unmap(&ioas->files, ctx_sys(ioas->ctx), op, ioas->backend, iova,
 				   length, &unmapped);
-	else
-		r = ioas->backend->ctx->ops->unmap(ioas->backend, op, iova, length, &unmapped);
 	if (r == 0 && ret_unmapped)
 		*ret_unmapped = unmapped;
 	return r;

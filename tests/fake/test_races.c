@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -172,11 +173,73 @@ static void an_address_space_may_go_while_a_bound_device_is_asked(void **state)
 	}
 }
 
+/* ---- The first file of an address space, while it is emptied ---- */
+
+static void *empty_slowly(void *data)
+{
+	struct worker *worker = data;
+
+	fake_hold_begin();
+	expect(worker, libiommufd_ioas_unmap_all(worker->w->spaces[X], NULL) == 0, "unmap_all");
+	fake_hold_end(worker->w->fake);
+	return NULL;
+}
+
+static void *map_a_file(void *data)
+{
+	struct worker *worker = data;
+
+	expect(worker,
+	       libiommufd_ioas_map_file_at(worker->w->spaces[X], worker->w->file, 0, PAGE,
+					   LIBIOMMUFD_READ, 0x400000) == 0,
+	       "map_file_at");
+	return NULL;
+}
+
+static void what_is_kept_of_a_file_goes_with_its_mapping(void **state)
+{
+	const uint32_t backends[] = {LIBIOMMUFD_BACKEND_NATIVE, LIBIOMMUFD_BACKEND_TYPE1};
+	struct timespec soon;
+	(void)state;
+
+	for (int b = 0; b < 2; b++) {
+		struct worker emptier, mapper;
+		struct world w;
+		world_init(&w, backends[b], NULL);
+		world_ctx(&w);
+		world_space(&w, X);
+		world_attach(&w, DEV0, X);
+		w.file = fake_file(w.fake, PAGE, true, O_RDWR);
+		unsigned before = fake_counts(w.fake).own_maps;
+		emptier = mapper = (struct worker){.w = &w};
+		/* It has seen that there is no file, and has not yet asked the kernel. */
+		fake_hold(w.fake, 1);
+		assert_int_equal(pthread_create(&emptier.thread, NULL, empty_slowly, &emptier), 0);
+		assert_true(fake_await_held(w.fake));
+		assert_int_equal(pthread_create(&mapper.thread, NULL, map_a_file, &mapper), 0);
+		clock_gettime(CLOCK_REALTIME, &soon);
+		/* Done or waiting: 100 ms are plenty for the first, and the second goes on for ever. */
+		soon.tv_nsec += 100000000;
+		soon.tv_sec += soon.tv_nsec / 1000000000;
+		soon.tv_nsec %= 1000000000;
+		bool done = pthread_timedjoin_np(mapper.thread, NULL, &soon) == 0;
+		fake_let_go(w.fake);
+		pthread_join(emptier.thread, NULL);
+		if (!done)
+			pthread_join(mapper.thread, NULL);
+		assert_int_equal(emptier.failures + mapper.failures, 0);
+		bool there = fake_dma(w.fake, FAKE_DEV0, 0x400000, false).reach == FAKE_REACHES;
+		assert_int_equal(fake_counts(w.fake).own_maps, before + there);
+		assert_true(world_fini(&w));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_group_leaves_while_another_one_joins),
 		cmocka_unit_test(an_address_space_may_go_while_a_bound_device_is_asked),
+		cmocka_unit_test(what_is_kept_of_a_file_goes_with_its_mapping),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
