@@ -483,6 +483,8 @@ LIBIOMMUFD_API uint32_t libiommufd_ioas_get_id(const struct libiommufd_ioas *ioa
  *              pinned, a device's for instance (reason BAD_MEMORY)
  *   -EOVERFLOW va + length does not fit the address space
  *   -EPERM     not the process that opened the ctx
+ *   any        type1: with reason RESTORE_FAILED it failed for some devices and could not be taken back for
+ *              others, which may reach it: it counts as mapped, at the address in the sentence; unmap it
  *
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
  * @par Calls    ioctl; to explain -ENOMEM: prlimit64
@@ -512,6 +514,8 @@ LIBIOMMUFD_API int libiommufd_ioas_map(struct libiommufd_ioas *ioas, void *va, u
  *              pinned (reason BAD_MEMORY)
  *   -EOVERFLOW va + length or iova + length does not fit the address space
  *   -EPERM     not the process that opened the ctx
+ *   any        type1: with reason RESTORE_FAILED it failed for some devices and could not be taken back for
+ *              others, which may reach it: it counts as mapped, at the address in the sentence; unmap it
  *
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
  * @par Calls    ioctl; to explain -ENOMEM: prlimit64
@@ -595,6 +599,7 @@ LIBIOMMUFD_API int libiommufd_ioas_map_file_at(struct libiommufd_ioas *ioas, int
  *   -EPERM     more access than the original has (reason RAISED_ACCESS); or not the process that
  *              opened the ctx (reason OTHER_PROCESS)
  *   -EOVERFLOW an end does not fit the address space
+ *   any        type1: with reason RESTORE_FAILED a part, named in the sentence, stays mapped; unmap it
  *   other      as libiommufd_ioas_map()
  *
  * @par Threads  safe, also on one ioas
@@ -649,6 +654,8 @@ LIBIOMMUFD_API int libiommufd_ioas_copy_at(struct libiommufd_ioas *dst, struct l
  *   -ENOENT    nothing is mapped in the range, or it cuts a mapping (reason NOT_MAPPED)
  *   -EOVERFLOW iova + length does not fit the address space
  *   -EPERM     not the process that opened the ctx
+ *   any        type1: with reason RESTORE_FAILED it failed for some devices and could not be taken back for
+ *              others: all of it counts as mapped, and some DMA there faults; unmap it again
  *
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
  * @par Calls    ioctl, munmap
@@ -667,6 +674,8 @@ LIBIOMMUFD_API int libiommufd_ioas_unmap(struct libiommufd_ioas *ioas, uint64_t 
  * @return 0, or
  *   -EINVAL    ioas is NULL
  *   -EPERM     not the process that opened the ctx
+ *   any        type1: with reason RESTORE_FAILED it failed for some devices and could not be taken back for
+ *              others: all of it counts as mapped, and some DMA there faults; unmap it again
  *
  * @par Threads  safe, also on one ioas. May sleep, for long with many mappings
  * @par Calls    ioctl, munmap
@@ -978,6 +987,9 @@ struct libiommufd_bind_opts {
  *   -ENODEV    the device is gone (reason DEVICE_GONE); a group that was passed has no device of that
  *              name (NO_SUCH_DEVICE)
  *   -ENOMEM    no memory
+ *   any        type1: with reason RESTORE_FAILED it failed after the group, of which another device is
+ *              bound, had changed containers, and there is no way back: the sentence tells where it is,
+ *              and libiommufd_device_query_reach() of the other what it reaches
  *
  * @par Threads  safe. May sleep (a reset takes milliseconds)
  * @par Calls    ioctl; type1 also openat, close, readlink, read; to explain -EPERM: openat, read,
@@ -1016,7 +1028,10 @@ LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
  *   -EFAULT     memory mapped before is gone (reason BAD_MEMORY)
  *   -ENOSPC     type1's dma_entry_limit is below what is mapped (reason ENTRY_LIMIT)
  *   any         type1: with reason RESTORE_FAILED the move failed and the old address space could not be
- *               mapped again: the whole group is detached
+ *               mapped again: the whole group is detached. Or its containers are not what they were, as
+ *               with libiommufd_device_bind(); or something cannot be unmapped, and
+ *               libiommufd_device_query_reach() says UNKNOWN until it can be, which each attach and
+ *               detach tries, or the group's devices are closed. The sentence tells which
  *   -EACCES     type1: the token given at open is missing (reason VF_TOKEN), see
  *               libiommufd_device_bind()
  *   -ENODEV     the device is gone (reason DEVICE_GONE)
@@ -1065,6 +1080,8 @@ LIBIOMMUFD_API int libiommufd_device_attach_id(struct libiommufd_device *dev, ui
  *   -EACCES    not bound (reason NOT_BOUND)
  *   -EBUSY     type1: it is the last attached one of its group, which shares a container with other
  *              attached groups and cannot leave it (reason CONTAINER_SHARED): close the device
+ *   any        type1: with reason RESTORE_FAILED a part could be unmapped and not mapped again: the
+ *              device stays attached, and some of its DMA faults; detach it again, or close it
  *   -EOPNOTSUPP the context was made from a container
  *   -ENODEV    the device is gone (reason DEVICE_GONE)
  *   -EPERM     not the process that opened the ctx
@@ -1086,6 +1103,10 @@ enum libiommufd_close_flags {
  *
  * The last close in a group hands it back to the kernel, with bus mastering off. A dup of the
  * device's fd, a KVM reference or a mapping made outside this library keeps it busy beyond this call.
+ *
+ * What cannot be undone ends with the group's last device. Should type1 refuse to unmap while another
+ * device of the group is bound, the log hook hears of it, and libiommufd_device_query_reach() of that one
+ * says UNKNOWN.
  *
  * @param dev   NULL is allowed. Freed on success; still valid on failure
  * @param flags enum libiommufd_close_flags
@@ -1199,7 +1220,10 @@ LIBIOMMUFD_API int libiommufd_device_query_private(struct libiommufd_device *dev
 
 /** What the DMA of a device reaches. */
 enum libiommufd_reach {
-	/** Its group is not known, or others have its container's file, and it is not attached itself. */
+	/**
+	 * Its group is not known; or others have its container's file, and it is not attached itself; or
+	 * something was mapped that could not be unmapped (reason RESTORE_FAILED).
+	 */
 	LIBIOMMUFD_REACH_UNKNOWN = 0,
 	LIBIOMMUFD_REACH_NOTHING = 1, /**< blocked */
 	LIBIOMMUFD_REACH_IOAS = 2,    /**< an address space of this library */

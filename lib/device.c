@@ -323,7 +323,8 @@ EXPORT int libiommufd_device_close(struct libiommufd_device *dev, uint32_t flags
 					   "a region is still mapped; unmap it or close with "
 					   "LIBIOMMUFD_CLOSE_FORCE"));
 	region_set_fini(&dev->regions, ctx_sys(dev->ctx));
-	dev->backend->ctx->ops->device_close(dev->backend, !ctx_is_ours(dev->ctx));
+	dev->backend->ctx->ops->device_close(dev->backend, &op, !ctx_is_ours(dev->ctx));
+	op_end(&op, 0);
 	pthread_mutex_destroy(&dev->lock);
 	libiommufd_ctx_unref(dev->ctx);
 	free(dev);

@@ -109,7 +109,8 @@ struct backend {
 			      struct backend_device **ret_dev);
 	int (*device_open_group)(struct backend_ctx *ctx, struct op *op, int fd,
 				 const struct place *place, struct backend_device **ret_dev);
-	void (*device_close)(struct backend_device *dev, bool disown);
+	/* op: what the log should know. */
+	void (*device_close)(struct backend_device *dev, struct op *op, bool disown);
 	/* The file of a bound device; made now if that could wait. */
 	int (*file)(struct backend_device *dev, struct op *op);
 	int (*kvm_fd)(struct backend_device *dev, struct op *op);

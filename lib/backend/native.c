@@ -309,9 +309,10 @@ static void record_detach(struct backend_device *dev)
 		leave(ioas);
 }
 
-static void native_device_close(struct backend_device *dev, bool disown)
+static void native_device_close(struct backend_device *dev, struct op *op, bool disown)
 {
 	struct backend_ctx *ctx = dev->ctx;
+	(void)op;
 
 	/* The kernel detaches and unbinds with the last reference to the file. */
 	if (!disown)

@@ -127,10 +127,11 @@ static int type1_bind(struct backend_device *dev, struct op *op, struct backend_
 	struct type1_group *group = (struct type1_group *)dev->group;
 	struct type1_ioas *ioas = (struct type1_ioas *)hint;
 	bool alone = flags & LIBIOMMUFD_BIND_PRIVATE;
+	struct type1_origin origin;
 	int r;
 
 	pthread_mutex_lock(&group->base.lock);
-	struct type1_container *before = group->container;
+	type1_remember(group, dev->ctx, &origin);
 	if (!group->base.bound)
 		r = type1_claim(dev, op, alone ? NULL : ioas);
 	else
@@ -152,8 +153,8 @@ static int type1_bind(struct backend_device *dev, struct op *op, struct backend_
 	if (r < 0) {
 		if (!group->base.bound)
 			type1_unclaim(group, dev, false);
-		else if (group->container && group->container != before)
-			type1_park(group, dev, op, r);
+		else
+			type1_go_back(group, dev, op, &origin, r);
 		goto unlock;
 	}
 	r = 0;
@@ -164,6 +165,7 @@ static int type1_bind(struct backend_device *dev, struct op *op, struct backend_
 	group->base.bound++;
 	atomic_store(&dev->bound, true);
 unlock:
+	type1_forget(&origin);
 	pthread_mutex_unlock(&group->base.lock);
 	return r;
 }
@@ -183,12 +185,13 @@ int type1_file(struct backend_device *dev, struct op *op)
 static int enter(struct backend_device *dev, struct op *op, struct type1_ioas *to, bool *ret_lost)
 {
 	struct type1_group *group = (struct type1_group *)dev->group;
-	struct type1_container *before = group->container;
+	struct type1_origin origin;
 	int fd = atomic_load(&dev->fd), opened = -1;
 
+	type1_remember(group, dev->ctx, &origin);
 	int r = group->files ? 0 : type1_join(group, dev, op, to);
 	if (r < 0)
-		return r;
+		goto forget;
 	/* Nobody else may have a file that could be closed again. */
 	if (fd < 0)
 		r = opened = type1_get_file(dev, op);
@@ -197,13 +200,14 @@ static int enter(struct backend_device *dev, struct op *op, struct type1_ioas *t
 	if (r >= 0) {
 		if (opened >= 0)
 			atomic_store(&dev->fd, opened);
-		return 0;
+		r = 0;
+		goto forget;
 	}
-	/* Back to where it was. */
 	if (opened >= 0)
 		type1_put_file(dev, opened);
-	if (group->container != before)
-		type1_park(group, dev, op, r);
+	type1_go_back(group, dev, op, &origin, r);
+forget:
+	type1_forget(&origin);
 	return r;
 }
 
@@ -255,7 +259,7 @@ static int type1_detach(struct backend_device *dev, struct op *op)
 	return r;
 }
 
-static void type1_device_close(struct backend_device *dev, bool disown)
+static void type1_device_close(struct backend_device *dev, struct op *op, bool disown)
 {
 	struct type1_group *group = (struct type1_group *)dev->group;
 
@@ -264,7 +268,7 @@ static void type1_device_close(struct backend_device *dev, bool disown)
 		pthread_mutex_lock(&group->base.lock);
 	if (!disown && device_attached(dev)) {
 		if (group->base.attached == 1)
-			type1_abandon(group, dev);
+			type1_abandon(group, dev, op);
 		group_now_detached(dev);
 	}
 	type1_close_file(dev);
@@ -293,7 +297,9 @@ static enum libiommufd_reach type1_reach(struct backend_device *dev,
 	pthread_mutex_lock(&group->base.lock);
 	pthread_mutex_lock(&ctx->groups_lock);
 	/* What one group in a container reaches all reach. */
-	if (group->container && group->container->attached) {
+	if (group->container && group->container->stale) {
+		reach = LIBIOMMUFD_REACH_UNKNOWN;
+	} else if (group->container && group->container->attached) {
 		*ret_ioas = group->container->ioas->base.owner;
 		reach = LIBIOMMUFD_REACH_IOAS;
 	} else if (group->container) {

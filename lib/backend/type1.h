@@ -35,6 +35,7 @@ struct type1_container {
 	unsigned groups;
 	unsigned ghosts; /* of them, those that are closed here and that the kernel keeps in it */
 	bool given; /* others have its file, and map into it too; written under the groups_lock, too */
+	bool stale; /* may hold what no record has, since it could not be unmapped; written likewise */
 	bool passed;  /* somebody else's, who maps into it too */
 	bool alone;   /* its group asked for one that no other joins */
 	bool iommufd; /* behind /dev/vfio/vfio; it blocks a group only once a device is open */
@@ -84,13 +85,19 @@ int type1_map_into(const struct type1_ioas *ioas, const struct type1_container *
 		   const struct mapping *mapping);
 int type1_unmap_from(const struct type1_ioas *ioas, const struct type1_container *container,
 		     uint64_t iova, uint64_t length);
-/* The mappings from first to last, which begin and end there: all or, on failure, none. */
+/*
+ * The mappings from first to last, which begin and end there: all or, on failure, none; or, if ret_torn says
+ * so, some of them.
+ */
 int type1_unmap_span(const struct type1_ioas *ioas, const struct type1_container *container,
-		     uint64_t first, uint64_t last);
+		     uint64_t first, uint64_t last, bool *ret_torn);
 /* On failure some may be mapped. */
 int type1_map_all_into(const struct type1_ioas *ioas, const struct type1_container *container);
-/* Everything the record has, in one call: all or, on failure, none. */
-int type1_unmap_all_from(const struct type1_ioas *ioas, const struct type1_container *container);
+/* Everything the record has, the same way. */
+int type1_unmap_all_from(const struct type1_ioas *ioas, const struct type1_container *container,
+			 bool *ret_torn);
+/* Whatever is mapped in it. */
+int type1_unmap_everything(const struct sys *sys, const struct type1_container *container);
 /* The container behind that one, or the first, that holds the mappings; NULL at the end. */
 struct type1_container *type1_next_in_use(const struct type1_ioas *ioas,
 					  const struct type1_container *container);
@@ -144,11 +151,21 @@ void type1_unclaim(struct type1_group *group, struct backend_device *dev, bool d
  */
 int type1_join(struct type1_group *group, struct backend_device *dev, struct op *op,
 	       struct type1_ioas *ioas);
+/* Where a group is, before it goes elsewhere. It may have to come back; type1_forget() ends that. */
+struct type1_origin {
+	struct type1_container *container; /* to be compared, and no more: it may be gone */
+	struct type1_ioas *home;
+	bool shared, alone;
+};
+void type1_remember(const struct type1_group *group, struct backend_ctx *ctx,
+		    struct type1_origin *ret_origin);
+void type1_forget(struct type1_origin *origin);
 /*
- * Out of a shared container and into one of its own, because of error. Where that fails, too, op says so
- * instead, and it is in none.
+ * Back to where it was, because of error. If that is not to be had op says so instead: then it is in a
+ * container of its own, or in none.
  */
-void type1_park(struct type1_group *group, struct backend_device *dev, struct op *op, int error);
+void type1_go_back(struct type1_group *group, struct backend_device *dev, struct op *op,
+		   const struct type1_origin *origin, int error);
 /* No other group joins the one that the group is in, if none has. */
 void type1_seclude(struct type1_group *group, struct backend_ctx *ctx);
 /* Into a container of its own if it is in none, which leaves its DMA open. */
@@ -172,6 +189,7 @@ void type1_set_home(struct type1_container *container, struct backend_ctx *ctx,
 /* How many groups of a container are attached; needs the lock of its address space. */
 void type1_set_attached(struct type1_container *container, struct backend_ctx *ctx,
 			unsigned attached);
+void type1_set_stale(struct type1_container *container, struct backend_ctx *ctx, bool stale);
 /* Ask anew what a container can do, which changes as groups come and go. */
 int type1_reread(const struct backend_device *dev, struct op *op,
 		 struct type1_container *container);
@@ -186,8 +204,11 @@ int type1_enter(struct type1_group *group, struct backend_device *dev, struct op
 		struct type1_ioas *to, bool *ret_lost);
 /* Take the mappings out, the group's last device being detached. */
 int type1_exit(struct type1_group *group, struct backend_device *dev, struct op *op);
-/* The same where the group goes away: what cannot be taken out ends with the container. */
-void type1_abandon(struct type1_group *group, struct backend_device *dev);
+/*
+ * The same where its last attached device is closed, which cannot fail: what cannot be taken out ends with
+ * the container, and until then op tells the log.
+ */
+void type1_abandon(struct type1_group *group, struct backend_device *dev, struct op *op);
 
 /* ---- What contexts with containers of their own and passed ones have alike, in type1.c ---- */
 

@@ -91,7 +91,7 @@ int type1_unmap_from(const struct type1_ioas *ioas, const struct type1_container
 
 /* Where others map, too, what lies between ours is not ours. */
 static int unmap_each(const struct type1_ioas *ioas, const struct type1_container *container,
-		      uint64_t first, uint64_t last)
+		      uint64_t first, uint64_t last, bool *ret_torn)
 {
 	const struct mapping *m, *undo;
 	int r = 0;
@@ -103,17 +103,18 @@ static int unmap_each(const struct type1_ioas *ioas, const struct type1_containe
 	}
 	if (r < 0)
 		for (undo = shadow_find(&ioas->shadow, first, last); undo != m; undo = undo->next)
-			type1_map_into(ioas, container, undo);
+			if (type1_map_into(ioas, container, undo) < 0)
+				*ret_torn = true;
 	return r;
 }
 
 int type1_unmap_span(const struct type1_ioas *ioas, const struct type1_container *container,
-		     uint64_t first, uint64_t last)
+		     uint64_t first, uint64_t last, bool *ret_torn)
 {
 	uint64_t length = last - first + 1;
 
 	if (container->given)
-		return unmap_each(ioas, container, first, last);
+		return unmap_each(ioas, container, first, last, ret_torn);
 	if (length)
 		return type1_unmap_from(ioas, container, first, length);
 	/* The whole address space: a length that cannot be said. So its first mapping, and the rest. */
@@ -122,18 +123,28 @@ int type1_unmap_span(const struct type1_ioas *ioas, const struct type1_container
 	if (r < 0)
 		return r;
 	r = type1_unmap_from(ioas, container, mapping->last + 1, last - mapping->last);
-	if (r < 0)
-		type1_map_into(ioas, container, mapping);
+	if (r < 0 && type1_map_into(ioas, container, mapping) < 0)
+		*ret_torn = true;
 	return r;
 }
 
-int type1_unmap_all_from(const struct type1_ioas *ioas, const struct type1_container *container)
+int type1_unmap_all_from(const struct type1_ioas *ioas, const struct type1_container *container,
+			 bool *ret_torn)
 {
 	const struct shadow *shadow = &ioas->shadow;
 
-	return shadow->first
-		       ? type1_unmap_span(ioas, container, shadow->first->iova, shadow->last->last)
-		       : 0;
+	return shadow->first ? type1_unmap_span(ioas, container, shadow->first->iova,
+						shadow->last->last, ret_torn)
+			     : 0;
+}
+
+int type1_unmap_everything(const struct sys *sys, const struct type1_container *container)
+{
+	struct vfio_iommu_type1_dma_unmap cmd = {
+		.argsz = sizeof(cmd),
+		.flags = VFIO_DMA_UNMAP_FLAG_ALL,
+	};
+	return sys->ioctl(sys, container->fd, VFIO_IOMMU_UNMAP_DMA, &cmd);
 }
 
 int type1_map_all_into(const struct type1_ioas *ioas, const struct type1_container *container)

@@ -61,9 +61,15 @@ void type1_set_home(struct type1_container *container, struct backend_ctx *ctx,
 void type1_set_attached(struct type1_container *container, struct backend_ctx *ctx,
 			unsigned attached)
 {
-
 	pthread_mutex_lock(&ctx->groups_lock);
 	container->attached = attached;
+	pthread_mutex_unlock(&ctx->groups_lock);
+}
+
+void type1_set_stale(struct type1_container *container, struct backend_ctx *ctx, bool stale)
+{
+	pthread_mutex_lock(&ctx->groups_lock);
+	container->stale = stale;
 	pthread_mutex_unlock(&ctx->groups_lock);
 }
 
@@ -193,8 +199,8 @@ static struct type1_container *enter_any(struct backend_device *dev, struct op *
 	struct type1_container *container = ioas ? ioas->containers : NULL;
 
 	for (; container && !container->alone; container = container->next) {
-		/* What others map in a container is not for groups that they were not given. */
-		if (container->given)
+		/* What others map in a container, or nobody knows of, is not for groups that come. */
+		if (container->given || container->stale)
 			continue;
 		int r = enter_shared(dev, op, fd, container);
 		if (r == 0)
@@ -410,18 +416,72 @@ unlock:
 	return r;
 }
 
-void type1_park(struct type1_group *group, struct backend_device *dev, struct op *op, int error)
+/* ---- And back ---- */
+
+void type1_remember(const struct type1_group *group, struct backend_ctx *ctx,
+		    struct type1_origin *ret_origin)
+{
+	struct type1_container *container = group->container;
+
+	*ret_origin = (struct type1_origin){.container = container};
+	if (!container)
+		return;
+	ret_origin->home = type1_home(group, ctx);
+	type1_lock_two(ret_origin->home, NULL);
+	ret_origin->shared = container->groups > 1;
+	ret_origin->alone = container->alone;
+	type1_unlock_two(ret_origin->home, NULL);
+}
+
+void type1_forget(struct type1_origin *origin)
+{
+	type1_ioas_put(origin->home);
+}
+
+/* The one that it shared, if it is still there: the others may have left it since. Needs the lock. */
+static bool enter_origin(struct type1_group *group, struct backend_device *dev, struct op *op,
+			 const struct type1_origin *origin)
+{
+	struct type1_container *container = origin->home ? origin->home->containers : NULL;
+
+	while (container && container != origin->container)
+		container = container->next;
+	if (!origin->shared || !container || enter_shared(dev, op, group->fd, container) < 0)
+		return false;
+	group->container = container;
+	return true;
+}
+
+void type1_go_back(struct type1_group *group, struct backend_device *dev, struct op *op,
+		   const struct type1_origin *origin, int error)
 {
 	struct op ignored;
 
+	if (group->container == origin->container)
+		return;
 	if (group->container && !leave(group, dev, false)) {
-		op_note(op, "group %d cannot leave the container it has joined",
-			group->base.number);
+		op_fail(op, error, LIBIOMMUFD_REASON_RESTORE_FAILED,
+			"its group cannot leave the container that it has joined for this (%s), "
+			"and reaches what that one's groups reach; close it",
+			strerrordesc_np(-error));
 		return;
 	}
 	op_begin(&ignored, op->name, op->subject, NULL);
-	if (make_own(dev, &ignored, group->fd, &group->container) < 0)
+	type1_lock_two(origin->home, NULL);
+	bool back = enter_origin(group, dev, &ignored, origin);
+	if (!back && make_own(dev, &ignored, group->fd, &group->container) < 0) {
 		no_container(op, error);
+	} else if (!back && origin->shared) {
+		op_fail(op, error, LIBIOMMUFD_REASON_RESTORE_FAILED,
+			"its group could not go back to the container that it shared (%s): it is "
+			"in "
+			"one of its own, and its DMA is blocked until it is attached",
+			strerrordesc_np(-error));
+	} else if (!back) {
+		group->container->alone = origin->alone;
+		type1_set_home(group->container, dev->ctx, origin->home);
+	}
+	type1_unlock_two(origin->home, NULL);
 }
 
 void type1_unclaim(struct type1_group *group, struct backend_device *dev, bool disown)

@@ -107,8 +107,17 @@ static int add_mapping(struct type1_ioas *ioas, struct op *op, const struct dma 
 		r = type1_map_into(ioas, container, mapping);
 	if (r == 0)
 		return 0;
+	bool kept = false;
 	while ((undo = type1_next_in_use(ioas, undo)) != container)
-		type1_unmap_from(ioas, undo, iova, length);
+		if (type1_unmap_from(ioas, undo, iova, length) < 0)
+			kept = true;
+	/* What a device may reach is in the record, so that it can be found and unmapped. */
+	if (kept)
+		return op_fail(op, r, LIBIOMMUFD_REASON_RESTORE_FAILED,
+			       "some devices can have 0x%" PRIx64 "-0x%" PRIx64
+			       ", others cannot (%s), and it cannot be taken back: it is mapped, "
+			       "though not for all; unmap it",
+			       iova, mapping->last, strerrordesc_np(-r));
 	shadow_remove(&ioas->shadow, mapping);
 	drop_mapping(ioas, mapping);
 	return explain_type1_map(ioas, op, r, dma);
@@ -125,7 +134,8 @@ int type1_map(struct backend_ioas *base, struct op *op, struct dma *dma)
 		if (r == 0)
 			r = add_mapping(ioas, op, dma, dma->va, dma->iova, dma->length);
 		/* Who was given the container's file maps into it, too: look behind that. */
-		if (r != -EEXIST || dma->fixed || dma->iova + dma->length < dma->iova)
+		if (r != -EEXIST || op->reason == LIBIOMMUFD_REASON_RESTORE_FAILED || dma->fixed ||
+		    dma->iova + dma->length < dma->iova)
 			break;
 		op_forgive(op);
 		dma->iova += dma->length;
@@ -179,8 +189,8 @@ void type1_unlock_two(struct type1_ioas *a, struct type1_ioas *b)
 }
 
 /* Needs the lock; what is removed is gone from the containers first. */
-static int remove_range(struct type1_ioas *ioas, struct mapping *first, uint64_t last,
-			uint64_t *ret_unmapped)
+static int remove_range(struct type1_ioas *ioas, struct op *op, struct mapping *first,
+			uint64_t last, uint64_t *ret_unmapped)
 {
 	uint64_t end = first->last, bytes = 0;
 	struct mapping *m;
@@ -189,15 +199,26 @@ static int remove_range(struct type1_ioas *ioas, struct mapping *first, uint64_t
 		end = m->last;
 
 	const struct type1_container *container = NULL, *undo = NULL;
+	bool torn = false;
 	int r = 0;
 	while (r == 0 && (container = type1_next_in_use(ioas, container)))
-		r = type1_unmap_span(ioas, container, first->iova, end);
+		r = type1_unmap_span(ioas, container, first->iova, end, &torn);
 	if (r < 0) {
 		/* Where it is gone already, bring it back: the record stays true. */
 		while ((undo = type1_next_in_use(ioas, undo)) != container)
 			for (m = first; m && m->last <= end; m = m->next)
-				type1_map_into(ioas, undo, m);
-		return r;
+				if (type1_map_into(ioas, undo, m) < 0)
+					torn = true;
+		if (torn)
+			return op_fail(
+				op, r, LIBIOMMUFD_REASON_RESTORE_FAILED,
+				"what is mapped in 0x%" PRIx64 "-0x%" PRIx64
+				" cannot be unmapped for all devices (%s), and for some it is "
+				"gone and cannot be mapped again: some DMA there faults; unmap "
+				"it again",
+				first->iova, end, strerrordesc_np(-r));
+		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "the kernel answers %s",
+			       strerrordesc_np(-r));
 	}
 	for (m = first; m;) {
 		struct mapping *next = m->next;
@@ -218,6 +239,7 @@ int type1_copy(struct backend_ioas *dst_base, struct backend_ioas *src_base, str
 			  *src = (struct type1_ioas *)src_base;
 	uint64_t done = 0, ignored;
 	const struct mapping *from;
+	struct op undo;
 
 	type1_lock_two(dst, src);
 	int r = check_source(src, op, dma);
@@ -239,9 +261,14 @@ int type1_copy(struct backend_ioas *dst_base, struct backend_ioas *src_base, str
 		if (r == 0)
 			done += length;
 	}
-	if (r < 0 && done)
-		remove_range(dst, shadow_find(&dst->shadow, dma->iova, dma->iova),
-			     dma->iova + done - 1, &ignored);
+	op_begin(&undo, op->name, op->subject, NULL);
+	if (r < 0 && done &&
+	    remove_range(dst, &undo, shadow_find(&dst->shadow, dma->iova, dma->iova),
+			 dma->iova + done - 1, &ignored) < 0)
+		op_fail(op, r, LIBIOMMUFD_REASON_RESTORE_FAILED,
+			"only a part could be copied (%s), and it cannot be unmapped again: "
+			"0x%" PRIx64 "-0x%" PRIx64 " stays mapped; unmap it",
+			strerrordesc_np(-r), dma->iova, dma->iova + done - 1);
 	type1_unlock_two(dst, src);
 	return r;
 }
@@ -267,11 +294,8 @@ int type1_unmap(struct backend_ioas *base, struct op *op, uint64_t iova, uint64_
 			    "mapping; unmap whole mappings",
 			    iova, last);
 	else
-		r = remove_range(ioas, first, last, ret_unmapped);
+		r = remove_range(ioas, op, first, last, ret_unmapped);
 	pthread_mutex_unlock(&ioas->lock);
-	if (r < 0 && !op->error)
-		op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "the kernel answers %s",
-			strerrordesc_np(-r));
 	return r;
 }
 

@@ -62,24 +62,80 @@ static int check(struct backend_device *dev, struct op *op, struct type1_contain
 	return 0;
 }
 
-/* Put back what the container held before. Needs the locks. */
-static int restore(const struct type1_container *container, struct op *op,
-		   const struct type1_ioas *from, int error, bool *ret_lost)
+/* It is to hold nothing of ioas. What cannot be taken out the library must not forget. */
+static int empty(struct type1_container *container, const struct backend_device *dev,
+		 const struct type1_ioas *ioas)
 {
-	if (!from || type1_map_all_into(from, container) == 0)
+	bool torn = false;
+
+	int r = type1_unmap_all_from(ioas, container, &torn);
+	if (r < 0)
+		type1_set_stale(container, dev->ctx, true);
+	return r;
+}
+
+/* Take out what could not be taken out before. Where others map, too, nobody can tell it from theirs. */
+static int clear(struct type1_container *container, const struct backend_device *dev)
+{
+	if (!container->stale || container->given)
+		return 0;
+	int r = type1_unmap_everything(dev->ctx->sys, container);
+	if (r == 0)
+		type1_set_stale(container, dev->ctx, false);
+	return r;
+}
+
+/* Put back what the container held before. Needs the locks. */
+static int restore(struct type1_container *container, const struct backend_device *dev,
+		   struct op *op, const struct type1_ioas *from, int error, bool *ret_lost)
+{
+	bool back = !from || type1_map_all_into(from, container) == 0;
+
+	if (!back) {
+		empty(container, dev, from);
+		*ret_lost = true;
+	}
+	if (container->stale)
+		return op_fail(op, error, LIBIOMMUFD_REASON_RESTORE_FAILED,
+			       "the new address space could not be mapped (%s), and not all of it "
+			       "be unmapped again: the group is %s, and DMA may reach parts that "
+			       "were mapped; close its devices",
+			       strerrordesc_np(-error), back && from ? "where it was" : "detached");
+	if (back)
 		return error;
-	type1_unmap_all_from(from, container);
-	*ret_lost = true;
 	return op_fail(op, error, LIBIOMMUFD_REASON_RESTORE_FAILED,
 		       "the new address space could not be mapped (%s) and the old one not "
 		       "restored: the group is detached and reaches nothing; attach it again",
 		       strerrordesc_np(-error));
 }
 
-static int not_unmapped(struct op *op, int error)
+static int not_unmapped(struct op *op, int error, bool torn)
 {
+	if (torn)
+		return op_fail(op, error, LIBIOMMUFD_REASON_RESTORE_FAILED,
+			       "what was mapped before cannot all be unmapped (%s), and what is "
+			       "gone of it not be mapped again: the group stays attached, and "
+			       "some of its DMA faults; try again, or close its devices",
+			       strerrordesc_np(-error));
 	return op_fail(op, error, LIBIOMMUFD_REASON_KERNEL,
 		       "what was mapped before cannot be unmapped: %s", strerrordesc_np(-error));
+}
+
+/* What is in place goes: from, if it is not NULL, and what is left of others. Needs the locks. */
+static int take_out(const struct backend_device *dev, struct op *op,
+		    struct type1_container *container, const struct type1_ioas *from)
+{
+	bool torn = false;
+
+	int r = from ? type1_unmap_all_from(from, container, &torn) : 0;
+	if (r == 0)
+		r = clear(container, dev);
+	else
+		return not_unmapped(op, r, torn);
+	/* From is gone by now, unless there was none. */
+	if (r < 0 && from && type1_map_all_into(from, container) < 0)
+		torn = true;
+	return r < 0 ? not_unmapped(op, r, torn) : 0;
 }
 
 /* What would be pinned, some pages more than once. */
@@ -94,19 +150,19 @@ static uint64_t bytes_of(const struct type1_ioas *ioas)
 
 /* from: what is in place; NULL: nothing. Needs the locks. */
 static int exchange(const struct backend_device *dev, struct op *op,
-		    const struct type1_container *container, const struct type1_ioas *from,
+		    struct type1_container *container, const struct type1_ioas *from,
 		    const struct type1_ioas *to, bool *ret_lost)
 {
-	int r = from ? type1_unmap_all_from(from, container) : 0;
+	int r = take_out(dev, op, container, from);
 	if (r < 0)
-		return not_unmapped(op, r);
+		return r;
 	r = type1_map_all_into(to, container);
 	if (r < 0) {
 		explain_attach(dev->ctx, op, r, &to->base);
 		if (op->reason == LIBIOMMUFD_REASON_MEMORY_LIMIT)
 			op_limit(op, bytes_of(to), op->allowed);
-		type1_unmap_all_from(to, container);
-		r = restore(container, op, from, r, ret_lost);
+		empty(container, dev, to);
+		r = restore(container, dev, op, from, r, ret_lost);
 	}
 	return r;
 }
@@ -185,10 +241,8 @@ int type1_exit(struct type1_group *group, struct backend_device *dev, struct op 
 	if (container->attached > 1) {
 		r = shared(op, "close it");
 	} else {
-		r = type1_unmap_all_from(home, container);
-		if (r < 0)
-			not_unmapped(op, r);
-		else
+		r = take_out(dev, op, container, home);
+		if (r == 0)
 			now_empty(container, dev->ctx);
 	}
 	type1_unlock_two(home, NULL);
@@ -196,7 +250,7 @@ int type1_exit(struct type1_group *group, struct backend_device *dev, struct op 
 	return r;
 }
 
-void type1_abandon(struct type1_group *group, struct backend_device *dev)
+void type1_abandon(struct type1_group *group, struct backend_device *dev, struct op *op)
 {
 	struct type1_container *container = group->container;
 	struct type1_ioas *home = type1_home(group, dev->ctx);
@@ -205,7 +259,12 @@ void type1_abandon(struct type1_group *group, struct backend_device *dev)
 	if (container->attached > 1) {
 		type1_set_attached(container, dev->ctx, container->attached - 1);
 	} else {
-		type1_unmap_all_from(home, container);
+		int r = empty(container, dev, home);
+		if (r < 0 && (container->groups > 1 || group->base.bound > 1))
+			op_note(op,
+				"what was mapped cannot be unmapped (%s): devices of group %d that "
+				"are still bound may reach it until they are closed",
+				strerrordesc_np(-r), group->base.number);
 		now_empty(container, dev->ctx);
 	}
 	type1_unlock_two(home, NULL);

@@ -356,9 +356,10 @@ static bool passed_is_private(struct backend_device *dev)
 	return false;
 }
 
-static void passed_device_close(struct backend_device *dev, bool disown)
+static void passed_device_close(struct backend_device *dev, struct op *op, bool disown)
 {
 	struct group *group = dev->group;
+	(void)op;
 
 	if (!disown)
 		pthread_mutex_lock(&group->lock);

@@ -245,6 +245,13 @@ void fake_fail(struct fake *fake, unsigned nth, int error, bool sticky)
 	fake->failed[0] = '\0';
 }
 
+void fake_refuse(struct fake *fake, const char *call, unsigned nth, int error)
+{
+	snprintf(fake->refused, sizeof(fake->refused), "%s", call ? call : "");
+	fake->refused_from = nth;
+	fake->refused_error = error;
+}
+
 const char *fake_failed(struct fake *fake)
 {
 	return fake->failed[0] ? fake->failed : NULL;

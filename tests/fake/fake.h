@@ -170,6 +170,12 @@ void fake_fail(struct fake *fake, unsigned nth, int error, bool sticky);
 const char *fake_failed(struct fake *fake);
 
 /*
+ * Let calls of that name fail from the nth of them on, whatever else is to fail: also those that no kernel
+ * refuses as long as the library is right. NULL: none.
+ */
+void fake_refuse(struct fake *fake, const char *call, unsigned nth, int error);
+
+/*
  * Let one thread's nth call, of whatever kind, stop before it does anything, while those of others go on:
  * fake_hold() from anywhere, then fake_hold_begin() and fake_hold_end() around what that thread does.
  */

@@ -190,6 +190,9 @@ struct fake {
 	unsigned calls, fail_at;
 	int fail_error;
 	bool fail_sticky, count_munmap;
+	char refused[64];
+	unsigned refused_from;
+	int refused_error;
 	struct fake_hold hold;
 	char failed[96];
 	char names[FAKE_CALLS][96];

@@ -97,6 +97,12 @@ static void arrange_left_behind(struct world *w)
 	w->devices[DEV0] = NULL;
 }
 
+static void arrange_left_behind_opened(struct world *w)
+{
+	arrange_left_behind(w);
+	world_open(w, DEV0);
+}
+
 static void arrange_left_behind_y_in_use(struct world *w)
 {
 	arrange_left_behind(w);
@@ -197,6 +203,19 @@ static int act_bind_private(struct world *w)
 	return bind_with(w, DEV0, LIBIOMMUFD_BIND_PRIVATE);
 }
 
+static int act_bind_elsewhere(struct world *w)
+{
+	struct libiommufd_bind_opts opts = {.size = sizeof(opts), .ioas = w->spaces[Y]};
+	return libiommufd_device_bind(w->devices[DEV0], &opts);
+}
+
+/* Where it is. */
+static int act_bind_use(struct world *w)
+{
+	int r = libiommufd_device_bind(w->devices[DEV0], NULL);
+	return r < 0 ? r : act_use(w);
+}
+
 static int act_bind_peer(struct world *w)
 {
 	return libiommufd_device_bind(w->devices[DEV1], NULL);
@@ -237,11 +256,6 @@ static int rebind(struct world *w, int device, uint32_t flags)
 static int act_rebind(struct world *w)
 {
 	return rebind(w, DEV0, 0);
-}
-
-static int act_rebind_peer(struct world *w)
-{
-	return rebind(w, DEV1, 0);
 }
 
 static int act_attach_peer_elsewhere(struct world *w)
@@ -309,8 +323,10 @@ const struct flow flows_of_groups[] = {
 	{"share_attach_hinted", "attach", ON_TYPE1, .arrange = arrange_hinted, .act = act_attach},
 	{"share_attach_in_none", "attach", ON_TYPE1, .arrange = arrange_in_none, .act = act_attach, .fallback = act_use_attach, .halfway = act_rebind},
 	{"attach_left_behind", "attach", ON_TYPE1, .arrange = arrange_left_behind, .act = act_attach_peer},
-	{"attach_left_behind_elsewhere", "attach", ON_TYPE1, .arrange = arrange_left_behind, .act = act_attach_peer_elsewhere, .halfway = act_rebind_peer},
-	{"share_attach_left_behind_other", "attach", ON_TYPE1, .arrange = arrange_left_behind_y_in_use, .act = act_attach_peer_elsewhere, .fallback = act_rebind_attach_peer_elsewhere, .halfway = act_rebind_peer},
+	{"attach_left_behind_elsewhere", "attach", ON_TYPE1, .arrange = arrange_left_behind, .act = act_attach_peer_elsewhere},
+	{"share_attach_left_behind_other", "attach", ON_TYPE1, .arrange = arrange_left_behind_y_in_use, .act = act_attach_peer_elsewhere, .fallback = act_rebind_attach_peer_elsewhere},
+	{"bind_left_behind_elsewhere", "bind", ON_TYPE1, .arrange = arrange_left_behind_opened, .act = act_bind_elsewhere, .fallback = act_bind_use},
+	{"bind_left_behind_private", "bind", ON_TYPE1, .arrange = arrange_left_behind_opened, .act = act_bind_private},
 	{"attach_left_alone", "attach", ON_TYPE1, .arrange = arrange_left_alone, .act = act_attach_peer},
 	{"share_attach_left_alone", "attach", ON_TYPE1, .arrange = arrange_left_alone, .act = act_attach_peer_elsewhere, .fallback = act_rebind_attach_peer_elsewhere},
 	{"attach_beside_private", "attach", ON_TYPE1, .arrange = arrange_private, .act = act_attach},

@@ -137,15 +137,10 @@ const struct rule rules[] = {
 	{"*", "ioctl IOMMU_OPTION of a container", 0, RULE_LIVES, 0, 0},
 
 	/* The group is in another's container, and kept there; or it leaves, and what stays is asked anew. */
+	{"bind_left_behind_elsewhere", "ioctl VFIO_GROUP_UNSET_CONTAINER", 0, RULE_FALLS_BACK, 0, 0},
 	{"*left_behind_*", "ioctl VFIO_GROUP_UNSET_CONTAINER", 0, RULE_FAILS, -EBUSY, REASON(CONTAINER_SHARED)},
 	{"*left_behind_*", "ioctl VFIO_IOMMU_GET_INFO", 0, RULE_LIVES, 0, 0},
 	{"share_attach_left_behind*", "ioctl VFIO_IOMMU_GET_INFO #2", 0, RULE_FALLS_BACK, 0, 0},
-	/* Once it has left it does not go back because of what fails later. */
-	{"attach_left_behind_*", "ioctl VFIO_IOMMU_GET_INFO #3", 0, RULE_FAILS_HALFWAY, 0, 0},
-	{"attach_left_behind_*", "ioctl VFIO_IOMMU_MAP_DMA*", -EFAULT, RULE_FAILS_HALFWAY, 0, REASON(BAD_MEMORY)},
-	{"attach_left_behind_*", "ioctl VFIO_IOMMU_MAP_DMA*", -ENOSPC, RULE_FAILS_HALFWAY, 0, REASON(ENTRY_LIMIT)},
-	{"attach_left_behind_*", "ioctl VFIO_IOMMU_MAP_DMA*", 0, RULE_FAILS_HALFWAY, 0, 0},
-	{"*left_behind_*", "ioctl VFIO_GROUP_GET_DEVICE_FD", 0, RULE_FAILS_HALFWAY, 0, 0},
 	{"share_*_in_none", "ioctl VFIO_GROUP_GET_DEVICE_FD", 0, RULE_FAILS_HALFWAY, 0, 0},
 	{"first_*_in_none", "ioctl VFIO_GROUP_GET_DEVICE_FD", 0, RULE_FAILS_HALFWAY, 0, 0},
 	{"close_*", "ioctl VFIO_IOMMU_GET_INFO", 0, RULE_LIVES, 0, 0},

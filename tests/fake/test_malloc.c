@@ -86,7 +86,9 @@ static const struct {
 	{"share_attach_in_none", 0, 3, 0},
 	{"share_attach_left_alone", 0, 3, 0},
 	{"share_attach_left_behind_other", 3, 3, 0},
-	{"attach_left_behind_elsewhere", 3, 0, 3},
+	{"attach_left_behind_elsewhere", 3, 0, 0},
+	{"bind_left_behind_elsewhere", 3, 0, 0},
+	{"bind_left_behind_private", 3, 0, 0},
 	/* The device is open by then. */
 	{"first_region", 0, 0, 4},
 	{"first_config_read", 0, 0, 2},
