@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Runs many at once on a real kernel: threads on one context, and processes that want one device. */
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -152,6 +153,72 @@ static void eight_threads_on_one_context_do_not_disturb_each_other(void **state)
 	assert_int_equal(left, 2 * PAGE);
 }
 
+/* ---- Groups that come and go ---- */
+
+enum {
+	VISITS = 12,
+	MAPPERS = 4,
+	COMERS = 2,
+};
+
+/* Joins those who are attached, at bind or at attach, is used, and leaves. */
+static void *comer(void *data)
+{
+	struct thread *t = data;
+	struct bench *b = t->crowd->b;
+	const char *name = bench_name(t->number % 2 ? "EDU1" : "EDU2");
+
+	for (int i = 0; i < VISITS; i++) {
+		struct libiommufd_bind_opts opts = {.size = sizeof(opts),
+						    .ioas = i % 2 ? b->ioas : NULL};
+		struct libiommufd_device *dev = NULL;
+		bool private = true;
+		uint16_t id;
+
+		note(t->crowd, libiommufd_device_open(b->ctx, name, NULL, &dev));
+		note(t->crowd, libiommufd_device_bind(dev, &opts));
+		note(t->crowd, libiommufd_device_attach(dev, b->ioas));
+		note(t->crowd, libiommufd_device_query_private(dev, &private));
+		note(t->crowd, private ? -EIO : 0);
+		note(t->crowd, libiommufd_device_config_read16(dev, 0, &id));
+		note(t->crowd, libiommufd_device_close(dev, 0));
+	}
+	return NULL;
+}
+
+/* On type1 all are in one container, which has what is mapped once. Its first group stays and does DMA. */
+static void groups_come_and_go_while_others_map_and_one_does_dma(void **state)
+{
+	struct bench *b = *state;
+	struct crowd crowd = {.b = b, .other = b->ioas};
+	struct thread threads[MAPPERS + COMERS];
+	uint8_t *shared = bench_memory(PAGE);
+	uint64_t left = 0;
+
+	crowd.memory = bench_memory((MAPPERS + COMERS) * 4 * PAGE);
+	bench_bind_with(b, 0, 0, b->ioas);
+	bench_use(b, 0);
+	assert_ok(libiommufd_device_attach(b->devices[0], b->ioas));
+	assert_ok(libiommufd_ioas_map_at(b->ioas, shared, PAGE, BOTH, SHARED));
+	for (unsigned i = 0; i < MAPPERS + COMERS; i++) {
+		threads[i] = (struct thread){.crowd = &crowd, .number = i};
+		assert_int_equal(pthread_create(&threads[i].id, NULL, i < MAPPERS ? mapper : comer,
+						&threads[i]),
+				 0);
+	}
+	for (int i = 0; i < 4; i++)
+		assert_true(dma_works(b, 0, SHARED, shared));
+	for (unsigned i = 0; i < MAPPERS + COMERS; i++)
+		pthread_join(threads[i].id, NULL);
+	assert_int_equal(crowd.failed, 0);
+	assert_int_equal(crowd.done, MAPPERS * 2 * ROUNDS + COMERS * 7 * VISITS);
+
+	assert_true(dma_works(b, 0, SHARED, shared));
+	assert_ok(libiommufd_device_detach(b->devices[0]));
+	assert_ok(libiommufd_ioas_unmap_all(b->ioas, &left));
+	assert_int_equal(left, 2 * PAGE);
+}
+
 /* ---- Processes ---- */
 
 enum {
@@ -236,6 +303,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		bench_test(eight_threads_on_one_context_do_not_disturb_each_other, bench_setup_two),
+		bench_test(groups_come_and_go_while_others_map_and_one_does_dma, bench_setup),
 		cmocka_unit_test(of_two_processes_just_one_gets_the_device),
 	};
 
