@@ -241,6 +241,9 @@ static const char *wrong_about_pins(struct world *w, const struct libiommufd_ioa
 			continue;
 		libiommufd_device_query_reach(w->devices[i], &reach, &ioas);
 		libiommufd_device_query_private(w->devices[i], &private);
+		/* It may be the one that does not pin once more. */
+		if (reach == LIBIOMMUFD_REACH_UNKNOWN)
+			return NULL;
 		if (ioas != space)
 			continue;
 		/* Natively there is no container, which is as good as one for all. */

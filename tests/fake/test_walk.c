@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Walks at random through what can be done with four devices of three groups and two address spaces on
+ * type1, while calls fail: after each step what the library says of every device is what its container holds.
+ * WALK=n in the environment takes one walk again, and tells its steps.
+ */
+#include "world.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	WALKS = 1000,
+	STEPS = 80,
+	SLOTS = 6, /* places for a mapping of each space; the first is there from the start */
+};
+
+static struct world w;
+static bool mapped[SPACES][SLOTS];
+static uint64_t seed;
+static unsigned walk_number;
+static bool tell;
+static unsigned failures, unknown, restores;
+
+/* An xorshift; each walk can be taken again. */
+static unsigned any(unsigned below)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (unsigned)(seed >> 33) % below;
+}
+
+/* ---- What should be ---- */
+
+static uint64_t iova_of(int slot)
+{
+	return PROBE + (uint64_t)slot * 0x10000;
+}
+
+static unsigned page_of(int space, int slot)
+{
+	return slot ? (unsigned)(SPACES + space * SLOTS + slot) : (unsigned)space;
+}
+
+static const char *wrong_with(int device)
+{
+	struct libiommufd_device *dev = w.devices[device];
+	struct fake_mapping found[2 * SLOTS + 1];
+	struct libiommufd_ioas *ioas = NULL;
+	enum libiommufd_reach reach;
+	int space = 0;
+
+	unsigned n = fake_mappings(w.fake, world_address(device), found, 2 * SLOTS);
+	world_require(libiommufd_device_query_reach(dev, &reach, &ioas) == 0, "query_reach");
+	bool attached = libiommufd_device_get_state(dev) == LIBIOMMUFD_DEVICE_ATTACHED;
+	if (reach == LIBIOMMUFD_REACH_UNKNOWN) {
+		unknown++;
+		return NULL;
+	}
+	if (reach != LIBIOMMUFD_REACH_IOAS)
+		return attached ? "attached, and reaches no address space"
+		       : n      ? "something is mapped, and the library says nothing of it"
+				: NULL;
+	while (space < SPACES && w.spaces[space] != ioas)
+		space++;
+	if (space == SPACES)
+		return "reaches what is no address space";
+	for (int slot = 0; slot < SLOTS; slot++) {
+		unsigned i = 0;
+		while (i < n && found[i].first != iova_of(slot))
+			i++;
+		if ((i < n) != mapped[space][slot])
+			return "does not hold just what is mapped";
+		if (i < n && found[i].va != w.memory + page_of(space, slot) * PAGE)
+			return "holds what another address space has";
+		if (mapped[space][slot])
+			n--, found[i] = found[n];
+	}
+	return n ? "holds more than what is mapped" : NULL;
+}
+
+/* ---- Steps ---- */
+
+static int act_open(int device)
+{
+	if (w.devices[device])
+		return libiommufd_device_close(w.devices[device], 0) == 0
+			       ? (w.devices[device] = NULL, 0)
+			       : -EBUSY;
+	return libiommufd_device_open(w.ctx, world_address(device), NULL, &w.devices[device]);
+}
+
+static int act_bind(int device)
+{
+	struct libiommufd_bind_opts opts = {.size = sizeof(opts)};
+	unsigned how = any(8);
+
+	if (how < 4)
+		opts.ioas = w.spaces[how % SPACES];
+	if (how == 0 || how == 7)
+		opts.flags = LIBIOMMUFD_BIND_PRIVATE;
+	return libiommufd_device_bind(w.devices[device], &opts);
+}
+
+static int act_map(int space, int slot)
+{
+	uint64_t iova = iova_of(slot);
+	int r;
+
+	if (mapped[space][slot])
+		r = libiommufd_ioas_unmap(w.spaces[space], iova, PAGE, NULL);
+	else
+		r = libiommufd_ioas_map_at(w.spaces[space], w.memory + page_of(space, slot) * PAGE,
+					   PAGE, LIBIOMMUFD_READ | LIBIOMMUFD_WRITE, iova);
+	if (r == 0)
+		mapped[space][slot] = !mapped[space][slot];
+	else if (libiommufd_last_error()->reason == LIBIOMMUFD_REASON_RESTORE_FAILED)
+		mapped[space][slot] = true;
+	return r;
+}
+
+static int act(unsigned what, int device, int space, int slot)
+{
+	struct libiommufd_device *dev = w.devices[device];
+	int fd;
+
+	switch (what) {
+	case 0:
+		return act_open(device);
+	case 1:
+	case 2:
+		return act_bind(device);
+	case 3:
+	case 4:
+	case 5:
+		return libiommufd_device_attach(dev, w.spaces[space]);
+	case 6:
+		return libiommufd_device_detach(dev);
+	case 7:
+		return libiommufd_device_query_fd(dev, &fd);
+	default:
+		return act_map(space, slot);
+	}
+}
+
+/* With calls that fail, once or from there on; and unmaps, which kernels do not refuse. */
+static void fail_something(void)
+{
+	static const int errors[] = {-ENOMEM, -EIO, -EBUSY, -ENOSPC, -EFAULT, -EINVAL};
+
+	fake_count_from_here(w.fake, false);
+	if (any(3) == 0)
+		fake_fail(w.fake, 1 + any(12), errors[any(6)], any(2));
+	if (any(6) == 0)
+		fake_refuse(w.fake, "ioctl VFIO_IOMMU_UNMAP_DMA", 1 + any(3), errors[any(6)]);
+}
+
+/* False: what no kernel does was done, and what comes of it does not matter. */
+static bool step(unsigned number)
+{
+	static const char *const names[] = {"open or close", "bind",   "bind", "attach", "attach",
+					    "attach",        "detach", "use",  "map",    "map"};
+	unsigned what = any(10);
+	int device = (int)any(DEVICES), space = (int)any(SPACES), slot = (int)any(SLOTS);
+
+	if (what < 8 && !w.devices[device])
+		what = 0;
+	fail_something();
+	int r = act(what, device, space, slot);
+	char failed[96];
+	snprintf(failed, sizeof(failed), "%s", fake_failed(w.fake) ? fake_failed(w.fake) : "");
+	uint32_t reason = r < 0 ? libiommufd_last_error()->reason : LIBIOMMUFD_REASON_NONE;
+	fake_fail(w.fake, 0, 0, false);
+	fake_refuse(w.fake, NULL, 0, 0);
+	failures += r < 0;
+	restores += reason == LIBIOMMUFD_REASON_RESTORE_FAILED;
+	if (tell) {
+		printf("%u: %s device %d space %d slot %d: %s\n", number, names[what], device,
+		       space, slot, r < 0 ? libiommufd_last_error()->text : "done");
+		for (unsigned i = 1; i <= fake_call_count(w.fake); i++)
+			printf("\t%s\n", fake_call_name(w.fake, i));
+		if (failed[0])
+			printf("\t%s was made to fail\n", failed);
+	}
+	/* A group whose devices are closed may leave, always. */
+	if (!strcmp(failed, "ioctl VFIO_GROUP_UNSET_CONTAINER"))
+		return false;
+	/* What the sentence says to do. */
+	if (what >= 8 && reason == LIBIOMMUFD_REASON_RESTORE_FAILED)
+		world_require(act_map(space, slot) == 0, "unmap again");
+	const char *wrong = world_contradiction(&w);
+	for (int i = 0; !wrong && i < DEVICES; i++)
+		wrong = w.devices[i] ? wrong_with(i) : NULL;
+	if (wrong)
+		fail_msg("walk %u, step %u, %s device %d space %d slot %d: %s; last error: %s",
+			 walk_number, number, names[what], device, space, slot, wrong,
+			 libiommufd_last_error()->text);
+	return true;
+}
+
+static void walk(unsigned number)
+{
+	struct fake_config config = fake_default;
+
+	walk_number = number;
+	seed = 0x9e3779b97f4a7c15 * (number + 1);
+	config.entries = any(2) ? 0 : 3;
+	config.old_type1 = any(4) == 0;
+	if (any(3) == 0)
+		config.own[any(4)] = (struct libiommufd_range){iova_of(2), iova_of(2) + PAGE - 1};
+	world_init(&w, LIBIOMMUFD_BACKEND_TYPE1, &config);
+	world_ctx(&w);
+	for (int space = 0; space < SPACES; space++) {
+		world_space(&w, space);
+		for (int slot = 0; slot < SLOTS; slot++)
+			mapped[space][slot] = slot == 0;
+	}
+	for (unsigned i = 0; i < STEPS && step(i);)
+		i++;
+	assert_true(world_fini(&w));
+}
+
+static void what_is_said_of_a_device_is_what_its_container_holds(void **state)
+{
+	const char *one = getenv("WALK");
+	(void)state;
+
+	tell = one;
+	for (unsigned i = one ? (unsigned)atoi(one) : 0; one || i < WALKS; i++) {
+		walk(i);
+		if (one)
+			return;
+	}
+	printf("%u steps failed, %u of them beyond repair; %u times unknown\n", failures, restores,
+	       unknown);
+	assert_true(failures > WALKS && restores > 20 && unknown > 20);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_said_of_a_device_is_what_its_container_holds),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
