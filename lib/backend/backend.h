@@ -147,4 +147,14 @@ void backend_ctx_fini(struct backend_ctx *ctx);
 
 uint64_t page_size(void);
 
+/* Every IOMMU can address what lies below. */
+#define COMMON_END (1ULL << 39)
+
+/*
+ * For picks before any device says what it can use: within that, and where no device is known to have its
+ * MSI window. The windows are Arm's usual one and that of x86.
+ */
+#define SAFE_RANGES 3
+extern const struct libiommufd_range safe_ranges[SAFE_RANGES];
+
 #endif

@@ -108,16 +108,6 @@ static int clear_stale(struct native_ioas *ioas, struct op *op)
 	return 0;
 }
 
-/*
- * Where no device is known to have its MSI window, and within what every IOMMU can address. The
- * windows are Arm's usual one and that of x86.
- */
-static const struct libiommufd_range safe_ranges[] = {
-	{0x1000, 0x7ffffff},
-	{0x8100000, 0xfedfffff},
-	{0xfef00000, (1ULL << 39) - 1},
-};
-
 struct request {
 	unsigned long number;
 	void *cmd;
@@ -130,7 +120,7 @@ static int pick_safely(struct native_ioas *ioas, struct op *op, const struct req
 	int r = clear_stale(ioas, op);
 	if (r < 0)
 		return r;
-	r = set_allowed(&ioas->base, safe_ranges, sizeof(safe_ranges) / sizeof(safe_ranges[0]));
+	r = set_allowed(&ioas->base, safe_ranges, SAFE_RANGES);
 	/* The ranges are narrow already: something was attached by id or by another user of it. */
 	if (r == -EADDRINUSE)
 		return native_ioctl(ioas->base.ctx, request->number, request->cmd);

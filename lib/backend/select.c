@@ -11,6 +11,12 @@ uint64_t page_size(void)
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+const struct libiommufd_range safe_ranges[SAFE_RANGES] = {
+	{0x1000, 0x7ffffff},
+	{0x8100000, 0xfedfffff},
+	{0xfef00000, COMMON_END - 1},
+};
+
 void backend_ctx_init(struct backend_ctx *ctx, const struct backend *ops, const struct sys *sys,
 		      bool explain)
 {

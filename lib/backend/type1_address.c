@@ -10,13 +10,6 @@
 
 #include "explain.h"
 
-/* With nothing attached: as the native backend picks, see there. */
-static const struct libiommufd_range safe_ranges[] = {
-	{0x1000, 0x7ffffff},
-	{0x8100000, 0xfedfffff},
-	{0xfef00000, (1ULL << 39) - 1},
-};
-
 /* ---- Addresses ---- */
 
 bool type1_inside(const struct libiommufd_range *ranges, size_t count, uint64_t first,
@@ -95,8 +88,7 @@ static bool pick(struct type1_ioas *ioas, uint64_t va, uint64_t from, uint64_t l
 		 uint64_t *ret_iova)
 {
 	const struct libiommufd_range *ranges = ioas->ranges ? ioas->ranges : safe_ranges;
-	size_t count =
-		ioas->ranges ? ioas->range_count : sizeof(safe_ranges) / sizeof(safe_ranges[0]);
+	size_t count = ioas->ranges ? ioas->range_count : SAFE_RANGES;
 	const uint64_t large = 2 << 20, page = page_size();
 	uint64_t alignment = length >= large ? large : page;
 

@@ -109,7 +109,7 @@ static int take_reserved(void *data, const char *line)
 	if (sscanf(line, "%" SCNx64 " %" SCNx64 " %23s", &first, &last, type) != 3 || first > last)
 		return 0;
 	/* What every IOMMU before 5.4 has, whatever the device says. */
-	if (!reserved->any && exclude(reserved->info, 1ULL << 39, UINT64_MAX) < 0)
+	if (!reserved->any && exclude(reserved->info, COMMON_END, UINT64_MAX) < 0)
 		return -ENOMEM;
 	reserved->any = true;
 	/* Relaxable: the firmware's affair, which ends when user space takes the device. */
