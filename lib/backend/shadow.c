@@ -62,8 +62,8 @@ static void rotate_up(struct shadow *shadow, struct mapping *node)
 	parent->parent = node;
 	if (inner)
 		inner->parent = parent;
+	/* What was true for all of it is for the part that parent keeps, too. */
 	node->hole_limit = parent->hole_limit;
-	sharpen(parent);
 }
 
 /* Xorshift: the priorities only have to be spread, not secret. */
