@@ -5,15 +5,41 @@
  *
  *   explain DEVICE                 to bind it
  *   explain DEVICE open
- *   explain DEVICE map BYTES
+ *   explain DEVICE map BYTES       such as 64M, 4G
  *
- * Ends with 0 if nothing is in the way, with 1 if something is, with 2 if there is no such device.
+ * Ends with 0 if nothing is in the way, with 1 if something is or may be, with 2 if there is no such device.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <libiommufd-host.h>
+
+/* Or does it only look as if something could be in the way? */
+static int has_errors(const struct libiommufd_host_findings *findings)
+{
+	for (size_t i = 0; i < libiommufd_host_findings_get_count(findings); i++)
+		if (libiommufd_host_finding_get_severity(libiommufd_host_findings_get(findings,
+										      i)) ==
+		    LIBIOMMUFD_HOST_ERROR)
+			return 1;
+	return 0;
+}
+
+/* "64M": bytes with the letter of a power of 1024. 0 if it is none. */
+static unsigned long long parse_bytes(const char *text)
+{
+	static const char letters[] = "KMGT";
+	char *end;
+	unsigned long long bytes = strtoull(text, &end, 0);
+	const char *letter = *end ? strchr(letters, *end) : NULL;
+
+	if (*text == '-' || (*end && (!letter || end[1])))
+		return 0;
+	for (long n = letter ? letter - letters + 1 : 0; n > 0; n--)
+		bytes = bytes > ~0ULL / 1024 ? 0 : bytes * 1024;
+	return bytes;
+}
 
 static void show(const char *device, const struct libiommufd_host_findings *findings)
 {
@@ -25,7 +51,8 @@ static void show(const char *device, const struct libiommufd_host_findings *find
 		printf("%s can be used%s\n", device, backend);
 		return;
 	}
-	printf("%s cannot be used%s:\n", device, backend);
+	printf("%s %s be used%s:\n", device, has_errors(findings) ? "cannot" : "can perhaps",
+	       backend);
 	for (size_t i = 0; i < count; i++) {
 		const struct libiommufd_host_finding *finding =
 			libiommufd_host_findings_get(findings, i);
@@ -52,7 +79,12 @@ int main(int argc, char **argv)
 		purpose.purpose = LIBIOMMUFD_HOST_TO_OPEN;
 	} else if (argc == 4 && !strcmp(argv[2], "map")) {
 		purpose.purpose = LIBIOMMUFD_HOST_TO_MAP;
-		purpose.length = strtoull(argv[3], NULL, 0);
+		purpose.length = parse_bytes(argv[3]);
+		if (!purpose.length) {
+			fprintf(stderr, "%s is no number of bytes, such as 65536, 64M or 4G\n",
+				argv[3]);
+			return 2;
+		}
 	} else if (argc != 2) {
 		fprintf(stderr, "usage: explain DEVICE [open | map BYTES]\n");
 		return 2;

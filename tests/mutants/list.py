@@ -156,6 +156,15 @@ MUTANTS = [
      "static pthread_mutex_t all = PTHREAD_MUTEX_INITIALIZER;\n\tpthread_mutex_lock(&all);\n"
      "\tctx->sys->close(ctx->sys, dev->fd);\n\tpthread_mutex_unlock(&all);\n\tif (!disown) {"),
     # ---- The host side ----
+    ("what has vanished is listed", "host/enumerate.c", "if (has_vanished(host->sys, last) ||", "if ("),
+    ("a network port is a device for vfio", "host/enumerate.c", "if (!is_host_bus(bus))", "if (false)"),
+    ("a group that vfio made up has an IOMMU", "host/check_machine.c",
+     "!= LIBIOMMUFD_FACT_NONE && !has_mock_group(search))", "!= LIBIOMMUFD_FACT_NONE)"),
+    ("a control group's no is the mode's", "host/check_device.c", "if (r == -EPERM)\n", "if (r == -EPERM && false)\n"),
+    ("a group that is not known has a node", "host/check_device.c", "if (device->number < 0)", "if (false)"),
+    ("every node that is not here was made", "host/check_device.c", "number && !number[0])", "false)"),
+    ("a group's members are all on one bus", "host/check_group.c", "|| !bus[0])", "|| true)"),
+    ("a device has no driver for its kind", "host/module.c", "strncmp(alias, \"vfio_pci:\", 9) ||", "true ||"),
     ("a root port blocks its group", "host/check_group.c", '!strcmp(member->driver, "pcieport")', "false"),
     ("a variant driver blocks its group", "host/check_group.c", "return vfio;", "return false;"),
     ("what may be mapped over is reserved", "host/check_map.c", '!strcmp(type, "direct-relaxable"))', "false)"),
