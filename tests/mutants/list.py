@@ -156,6 +156,14 @@ MUTANTS = [
      "static pthread_mutex_t all = PTHREAD_MUTEX_INITIALIZER;\n\tpthread_mutex_lock(&all);\n"
      "\tctx->sys->close(ctx->sys, dev->fd);\n\tpthread_mutex_unlock(&all);\n\tif (!disown) {"),
     # ---- The host side ----
+    ("a claim that fails takes the record before", "host/claim.c", "if (step->had_record)\n", "if (false)\n"),
+    ("a claim that fails moves a device all the same", "host/claim.c", "r < 0 && i-- > 0;", "false && i-- > 0;"),
+    ("a release takes a device from any driver", "host/claim.c",
+     "if (driver[0] && strcmp(driver, record.claimed) && strcmp(driver, record.driver))", "if (false)"),
+    ("a part of a group is claimed", "host/claim.c", "if (group && lib", "if (false && lib"),
+    ("a record may be a link", "host/record.c", "O_RDONLY | O_NOFOLLOW | O_CLOEXEC);\n\tif (fd < 0)\n\t\treturn errno",
+     "O_RDONLY | O_CLOEXEC);\n\tif (fd < 0)\n\t\treturn errno"),
+    ("others may write records", "host/record.c", "(st.st_mode & (S_IWGRP | S_IWOTH))", "false"),
     ("what has vanished is listed", "host/enumerate.c", "if (has_vanished(host->sys, last) ||", "if ("),
     ("a network port is a device for vfio", "host/enumerate.c", "if (!is_host_bus(bus))", "if (false)"),
     ("a group that vfio made up has an IOMMU", "host/check_machine.c",
