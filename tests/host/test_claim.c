@@ -378,6 +378,34 @@ static void records_that_are_links_or_of_others_are_not_followed(void **state)
 	assert_untouched(DEVICE);
 }
 
+static void a_directory_of_records_that_cannot_be_made_is_told(void **state)
+{
+	struct libiommufd_host_opts opts = {.size = sizeof(opts)};
+	struct libiommufd_host *other;
+	char path[256];
+	(void)state;
+
+	for (int file = 0; file < 2; file++) {
+		snprintf(path, sizeof(path), "%s/no/records", getenv("UMOCKDEV_DIR"));
+		if (file) {
+			snprintf(path, sizeof(path), "%s/dev/records", getenv("UMOCKDEV_DIR"));
+			tree_file("/dev/records", "");
+		}
+		opts.record_dir = path;
+		assert_int_equal(libiommufd_host_open(&opts, &other), 0);
+		assert_refused(libiommufd_host_claim_device(other, DEVICE, NULL),
+			       file ? ENOTDIR : ENOENT, LIBIOMMUFD_HOST_REASON_RECORD);
+		assert_refused(libiommufd_host_release_device(other, DEVICE, NULL),
+			       file ? ENOTDIR : ENOENT,
+			       file ? LIBIOMMUFD_HOST_REASON_RECORD
+				    : LIBIOMMUFD_HOST_REASON_NOT_CLAIMED);
+		libiommufd_host_close(other);
+	}
+	opts.record_dir = "relative";
+	assert_refused(libiommufd_host_open(&opts, &other), EINVAL, LIBIOMMUFD_REASON_OPTIONS);
+	assert_untouched(DEVICE);
+}
+
 static void a_group_that_cannot_be_listed_is_not_claimed_in_part(void **state)
 {
 	(void)state;
@@ -398,6 +426,7 @@ int main(void)
 		TEST(a_claim_for_another_driver_that_fails_leaves_the_one_before),
 		TEST(a_device_on_a_third_driver_keeps_it_and_loses_its_record),
 		TEST(records_that_are_links_or_of_others_are_not_followed),
+		TEST(a_directory_of_records_that_cannot_be_made_is_told),
 		TEST(a_group_that_cannot_be_listed_is_not_claimed_in_part),
 	};
 

@@ -192,6 +192,8 @@ static void what_is_no_device_is_refused_with_its_reason(void **state)
 		       ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE);
 	assert_refused(libiommufd_host_query_device(host, "/dev/vfio/3", &devices), EINVAL,
 		       LIBIOMMUFD_REASON_ARGUMENT);
+	assert_refused(libiommufd_host_query_device(host, "/dev/vfio/devices/vfio77", &devices),
+		       ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE);
 	assert_null(devices);
 }
 
