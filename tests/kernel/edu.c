@@ -2,6 +2,8 @@
 /* Owns the driving of edu.h. */
 #include "edu.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -41,6 +43,31 @@ void edu_use(struct edu *edu, int fd)
 	must(bus_master(fd));
 	if ((*reg32(edu, ID) & 0xff) != 0xed)
 		die("not an edu: 0x%x", *reg32(edu, ID));
+}
+
+void edu_use_unopened(struct edu *edu, const char *variable)
+{
+	char path[160];
+	uint16_t command = 0;
+	void *regs;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource0", lab_name(variable));
+	fd = must(open(path, O_RDWR | O_CLOEXEC));
+	regs = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (regs == MAP_FAILED)
+		die("%s: %s", path, result_name(-errno));
+	close(fd);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", lab_name(variable));
+	fd = must(open(path, O_RDWR | O_CLOEXEC));
+	if (pread(fd, &command, 2, 4) != 2)
+		die("%s: %s", path, result_name(-errno));
+	command |= 6;
+	if (pwrite(fd, &command, 2, 4) != 2)
+		die("%s: %s", path, result_name(-errno));
+	close(fd);
+	edu->fd = -1;
+	edu->regs = regs;
 }
 
 void edu_bound(struct edu *edu, const char *variable, int iommu)

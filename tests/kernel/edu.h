@@ -18,6 +18,8 @@ struct edu {
 
 /* A device that is bound already: its registers, and bus mastering. */
 void edu_use(struct edu *edu, int fd);
+/* Without VFIO, by its files in sysfs: what a device does that nobody has opened. */
+void edu_use_unopened(struct edu *edu, const char *variable);
 /* Opened, bound to iommu and ready. */
 void edu_bound(struct edu *edu, const char *variable, int iommu);
 /* Unmaps and closes, what there is. */

@@ -25,6 +25,7 @@ static const struct section sections[] = {
 	{"move", facts_of_moves},
 	{"functions", facts_of_functions},
 	{"bridge", facts_of_bridge},
+	{"unopened", facts_of_unopened},
 	{"exclusion", facts_of_exclusion},
 	{"hot_reset", facts_of_hot_resets},
 	{"close", facts_of_closes},

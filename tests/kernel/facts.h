@@ -46,6 +46,7 @@ void facts_of_attaches(void);
 void facts_of_moves(void);
 void facts_of_functions(void);
 void facts_of_bridge(void);
+void facts_of_unopened(void);
 void facts_of_exclusion(void);
 void facts_of_hot_resets(void);
 void facts_of_closes(void);

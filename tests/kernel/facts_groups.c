@@ -208,3 +208,78 @@ void facts_of_exclusion(void)
 	close(second);
 	close(iommu);
 }
+
+/* ---- Devices that nobody has opened ---- */
+
+/*
+ * What a bus master does to memory of ours, and to nothing else: whoever has its group may be the kernel, whose
+ * domain may be all of memory. So the address is that of a page of ours, also physically.
+ */
+static const char *writes_to(const struct edu *edu, uint64_t iova, uint8_t *memory)
+{
+	uint8_t before[LENGTH];
+
+	memory_fill(memory, LENGTH);
+	memcpy(before, memory, LENGTH);
+	edu_write(edu, iova, LENGTH);
+	return memcmp(memory, before, LENGTH) ? "written" : "-";
+}
+
+static bool is_bus_master(const char *variable)
+{
+	uint16_t command = 0;
+	char path[160];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/config", lab_name(variable));
+	FILE *file = fopen(path, "re");
+	if (!file || fseek(file, 4, SEEK_SET) || fread(&command, 2, 1, file) != 1)
+		die("%s: %s", path, strerror(errno));
+	fclose(file);
+	return command & 4;
+}
+
+/* A bus master that nobody has opened reaches what its group reaches, be it the kernel's domain. */
+void facts_of_unopened(void)
+{
+	uint8_t *memory = memory_new(PAGE), *mapped = memory_new(PAGE);
+	int iommu = iommu_open();
+	uint32_t ioas = ioas_new(iommu), hold = ioas_new(iommu), hwpt;
+	struct edu edu = {0}, member = {0}, other = {0};
+
+	/* What is pinned does not move. */
+	edu_bound(&other, "EDU1", iommu);
+	must(ioas_map(iommu, hold, memory, PAGE, MAP_BOTH, 0));
+	must(hwpt_new(iommu, other.id, hold, 0, &hwpt));
+	const uint64_t at = physical(memory);
+	must(ioas_map(iommu, ioas, mapped, PAGE, MAP_BOTH, at));
+	edu_use_unopened(&edu, "EDU0");
+	fact(writes_to(&edu, at, memory), "never.physical");
+	edu_end(&edu);
+	edu_bound(&edu, "EDU0", iommu);
+	fact(writes_to(&edu, at, memory), "bound.physical");
+	must(cdev_attach(edu.fd, ioas));
+	fact(writes_to(&edu, at, memory), "attached.physical");
+	fact(writes_to(&edu, at, mapped), "attached.mapped");
+	edu_end(&edu);
+	fact(is_bus_master("EDU0") ? "yes" : "no", "closed.bus_master");
+	edu_use_unopened(&edu, "EDU0");
+	fact(writes_to(&edu, at, memory), "closed.physical");
+	fact(writes_to(&edu, at, mapped), "closed.mapped");
+	edu_end(&edu);
+	/* The other of its group is used. */
+	edu_bound(&edu, "EDU3", iommu);
+	edu_use_unopened(&member, "EDU4");
+	fact(writes_to(&member, at, memory), "member_bound.physical");
+	must(cdev_attach(edu.fd, ioas));
+	fact(writes_to(&member, at, memory), "member_attached.physical");
+	fact(writes_to(&member, at, mapped), "member_attached.mapped");
+	must(cdev_detach(edu.fd));
+	fact(writes_to(&member, at, memory), "member_detached.physical");
+	fact(writes_to(&member, at, mapped), "member_detached.mapped");
+	must(cdev_attach(edu.fd, ioas));
+	edu_end(&edu);
+	fact(writes_to(&member, at, memory), "member_closed.physical");
+	fact(writes_to(&member, at, mapped), "member_closed.mapped");
+	edu_end(&member);
+	edu_end(&other);
+}

@@ -18,7 +18,8 @@ enum {
 
 static struct crowd {
 	int iommu[FILES], devices[DEVICES]; /* numbers that stay, of files that change */
-	long left;                          /* calls */
+	int file;
+	long left; /* calls */
 } crowd;
 
 struct one {
@@ -102,12 +103,24 @@ static void one_call(struct random *random)
 	struct vfio_device_info info = {.argsz = sizeof(info)};
 	struct iommu_ioas_alloc alloc = {.size = sizeof(alloc)};
 	struct iommu_iova_range ranges[16];
+	struct vfio_iommu_type1_dma_map map = {.argsz = sizeof(map),
+					       .flags = 3,
+					       .vaddr = (uintptr_t)region(d),
+					       .iova = iova,
+					       .size = length};
+	struct vfio_iommu_type1_dma_unmap unmap = {.argsz = sizeof(unmap),
+						   .iova = iova,
+						   .size = length};
+	struct {
+		uint32_t size, id;
+		uint16_t op, reserved;
+	} compat = {.size = sizeof(compat), .id = id, .op = (uint16_t)below(random, 3)};
 	uint64_t picked = 0, value = 1;
 	uint16_t word;
 	const char *what;
 	int expected;
 
-	switch (below(random, 26)) {
+	switch (below(random, 30)) {
 	case 0 ... 3:
 		judge("map", ioas_map(iommu, id, region(d), length, MAP_BOTH, iova), id, iova);
 		break;
@@ -165,6 +178,19 @@ static void one_call(struct random *random)
 	case 24:
 		judge("wrong", wrong_call(random, iommu, id, other, &what, &expected), 0, 0);
 		break;
+	case 25:
+		judge("map a file", ioas_map_file(iommu, id, crowd.file, 0, length, MAP_BOTH, iova),
+		      id, iova);
+		break;
+	case 26:
+		judge("container's map", call(iommu, VFIO_IOMMU_MAP_DMA, &map), iova, length);
+		break;
+	case 27:
+		judge("container's unmap", call(iommu, VFIO_IOMMU_UNMAP_DMA, &unmap), iova, length);
+		break;
+	case 28:
+		judge("container's space", call(iommu, IOMMU_VFIO_IOAS, &compat), id, 0);
+		break;
 	default:
 		if (below(random, 100) == 0)
 			renew(random);
@@ -188,6 +214,8 @@ unsigned long threads_life(struct random *random, unsigned long ops, int threads
 
 	if (threads > THREADS)
 		threads = THREADS;
+	crowd.file = must(memfd_create("fuzz", MFD_CLOEXEC));
+	must(ftruncate(crowd.file, REGION_PAGES * PAGE) < 0 ? -errno : 0);
 	for (int i = 0; i < FILES; i++)
 		crowd.iommu[i] = iommu_open();
 	for (int d = 0; d < DEVICES; d++) {
@@ -204,6 +232,7 @@ unsigned long threads_life(struct random *random, unsigned long ops, int threads
 	}
 	for (int i = 0; i < threads; i++)
 		pthread_join(ones[i].thread, NULL);
+	close(crowd.file);
 	bool file_first = below(random, 2);
 	for (int i = 0; file_first && i < FILES; i++)
 		close(crowd.iommu[i]);
