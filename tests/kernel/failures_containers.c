@@ -124,7 +124,12 @@ static int leave(struct world *w)
 
 const struct flow container_flows[] = {
 	{.name = "container-join", .needs = "EDU2", .before = with_container, .act = join},
-	{.name = "container-type1", .needs = "EDU2", .before = joined, .act = set_iommu},
+	/* type1's own word for no page table. */
+	{.name = "container-type1",
+	 .needs = "EDU2",
+	 .before = joined,
+	 .act = set_iommu,
+	 .also = EIO},
 	{.name = "container-device", .needs = "EDU2", .before = ready, .act = get_device},
 	{.name = "container-map", .needs = "EDU2", FLOW(ready, map, nothing_mapped, unmap_all)},
 	{.name = "container-unmap",
