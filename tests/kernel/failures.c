@@ -432,8 +432,8 @@ static void run(const struct flow *flow)
 
 int main(int argc, char **argv)
 {
-	static const struct flow *const all[] = {space_flows, device_flows, table_flows, file_flows,
-						 container_flows};
+	static const struct flow *const all[] = {space_flows,  device_flows, table_flows,
+						 access_flows, file_flows,   container_flows};
 	bool kmemleak = argc > 1 && !strcmp(argv[1], "--kmemleak");
 
 	argv += 1 + kmemleak;

@@ -43,7 +43,7 @@ struct flow {
 #define check(condition) check_that(condition, #condition, __FILE__, __LINE__)
 void check_that(bool condition, const char *text, const char *file, int line);
 
-extern const struct flow space_flows[], device_flows[], table_flows[], file_flows[],
+extern const struct flow space_flows[], device_flows[], table_flows[], access_flows[], file_flows[],
 	container_flows[];
 
 #endif

@@ -45,7 +45,7 @@ def write(job: Path, options, topologies: list, ready, terminal_size=None) -> No
     samples = [sample for t in topologies for sample in t.mdev]
     for sample in samples:
         if not ready.has_module(sample):
-            raise LabError(f'the kernel {ready.kernel.name} has no module {sample}, which the device set mdev needs')
+            raise LabError(f'the kernel {ready.kernel.name} has no module {sample}, which a device set needs')
     endpoints = [f'{name}={where}' for name, where in topology.addresses(topologies)]
     settings = {
         'lab_modules': str(ready.modules),

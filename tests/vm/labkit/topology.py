@@ -75,6 +75,8 @@ TABLE = {t.name: t for t in (
                  '-device', f'{EDU},bus=crowd{n},addr=0')),
              tuple(Endpoint('EDU', f'{CROWD_SLOT + n // 8:02x}.{n % 8}/00.0', chr(ord('a') + n)) for n in range(CROWD))),
     Topology('mdev', 'software devices of the samples mtty and mdpy, which do no DMA', mdev=('mtty', 'mdpy')),
+    Topology('mcopy', 'a software device that copies memory, of the sample that the series for 6.1 brings',
+             mdev=('mcopy',)),
 )}
 
 

@@ -34,9 +34,9 @@ def devices_behind_the_bridge_have_one_requester_id():
 
 @each('all_device_sets_work_together_on_{}', ('intel', 'amd'))
 def _(iommu):
-    names = [name for name in topology.TABLE if name != 'none']
+    names = [name for name in topology.TABLE if name not in ('none', 'mcopy')]    # 6.12 has no mcopy
     result = guest('--devices', ','.join(names), '--iommu', iommu, sh='env | grep -cE "^LAB_[A-Z]+[0-9]+="')
-    promised = sum(len(t.endpoints) + len(t.mdev) for t in topology.TABLE.values())
+    promised = sum(len(t.endpoints) + len(t.mdev) for t in topology.choose(','.join(names)))
     expect(result, 0, output=f'{promised}\n')
 
 
