@@ -59,5 +59,6 @@ void race_of_users(void);
 void race_of_hot_resets(void);
 void race_of_hot_resets_by_others(void);
 void race_of_ranges(void);
+void race_of_pins(void);
 
 #endif
