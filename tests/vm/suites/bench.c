@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 void bench_begin(void)
@@ -30,6 +31,16 @@ bool bench_is_native(void)
 	native = libiommufd_ctx_get_backend(ctx) == LIBIOMMUFD_BACKEND_NATIVE;
 	libiommufd_ctx_unref(ctx);
 	return native;
+}
+
+int bench_kernel(void)
+{
+	int major = 0, minor = 0;
+	struct utsname name;
+
+	if (uname(&name) < 0 || sscanf(name.release, "%d.%d", &major, &minor) != 2)
+		exit(2);
+	return major * 100 + minor;
 }
 
 const char *bench_name(const char *variable)

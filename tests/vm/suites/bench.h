@@ -41,6 +41,8 @@ struct bench {
 void bench_begin(void);
 /* The backend that contexts get here. */
 bool bench_is_native(void);
+/* The kernel's version: 612 is 6.12. */
+int bench_kernel(void);
 /* What the lab calls a device: "EDU0". Fails the program if it has none. */
 const char *bench_name(const char *variable);
 
