@@ -115,11 +115,11 @@ static void unbind(const char *name)
 
 static void probe(const char *name)
 {
-	char path[128], target[128];
-	const char *driver = override_of(name);
+	char path[128], target[128], driver[64];
 
+	snprintf(driver, sizeof(driver), "%s", override_of(name));
 	if (!strcmp(driver, "(null)"))
-		driver = "e1000e";
+		strcpy(driver, "e1000e");
 	if (refusing && !strcmp(driver, "vfio-pci"))
 		return;
 	snprintf(path, sizeof(path), SYSFS "%s/driver", name);
