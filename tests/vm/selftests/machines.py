@@ -60,7 +60,7 @@ def the_two_e1000e_functions_see_a_link():
     expect(guest('--no-bind', '--devices', 'e1000e', sh=sh), 0, output='1\n1\n')
 
 
-@each('{0}_boots_and_has_{1}', (('6.12', 'iommufd'), ('stock-6.1', 'type1'), ('stock-6.12', 'type1')))
+@each('{0}_boots_and_has_{1}', (('6.12', 'iommufd'), ('6.1', 'iommufd'), ('stock-6.1', 'type1'), ('stock-6.12', 'type1')))
 def _(case):
     sh = 'cut -d. -f1,2 /proc/sys/kernel/osrelease; ls -1 /dev/vfio/vfio /dev/iommu /dev/vfio/devices/vfio0 2>/dev/null'
     nodes = '/dev/iommu\n/dev/vfio/devices/vfio0\n/dev/vfio/vfio\n' if case[1] == 'iommufd' else '/dev/vfio/vfio\n'
