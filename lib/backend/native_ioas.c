@@ -214,6 +214,10 @@ int native_map_file(struct backend_ioas *base, struct op *op, int fd, struct dma
 	int r = map_with((struct native_ioas *)base, op, &request, dma, &cmd.iova);
 	if (r == -ENOTTY)
 		atomic_store_explicit(&ctx->no_map_file, true, memory_order_relaxed);
+	if (r == -EACCES)
+		return op_fail(op, r, LIBIOMMUFD_REASON_BAD_MEMORY,
+			       "the file is not open for writing, or not for reading, and the "
+			       "device may do so");
 	return explain_unless_done(base->ctx, op, r, dma);
 }
 

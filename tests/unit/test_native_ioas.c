@@ -234,6 +234,16 @@ static void an_unmap_elsewhere_leaves_the_file_mapped(void **state)
 	ioas = create_ioas(*state, ctx, IOAS_ID);
 }
 
+static void a_file_not_open_for_that_access_is_bad_memory(void **state)
+{
+	expect_seals(*state, 9, 0);
+	expect_ioctl(*state, IOMMU_FD, IOMMU_IOAS_MAP_FILE, -EACCES, struct iommu_ioas_map_file,
+		     .size = 40, .flags = 7, .ioas_id = IOAS_ID, .fd = 9, .start = 0,
+		     .length = 0x1000, .iova = 0);
+	assert_fails(libiommufd_ioas_map_file_at(ioas, 9, 0, 0x1000, RW, 0), -EACCES,
+		     LIBIOMMUFD_REASON_BAD_MEMORY);
+}
+
 static void a_closed_file_is_told_before_anything_is_mapped(void **state)
 {
 	expect_seals(*state, 9, -EBADF);
@@ -351,6 +361,7 @@ int main(void)
 		with_ioas(map_up_to_the_last_address_is_no_overflow),
 		with_ioas(each_errno_of_a_map_has_its_reason),
 		with_ioas(map_file_at_sends_the_file_and_its_offset),
+		with_ioas(a_file_not_open_for_that_access_is_bad_memory),
 		with_ioas(a_kernel_without_map_file_gets_memory_of_our_own_mapping),
 		with_ioas(a_kernel_without_map_file_is_asked_once),
 		with_ioas(a_file_that_is_not_in_memory_is_mapped_here_at_once),
