@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Kernels that somebody else builds: takes image and modules out of a build directory, for lab run --kernel-tree."""
+import contextlib
 import os
 import shutil
 import time
@@ -56,8 +57,9 @@ def _install(directory: Path, work: Path, progress) -> Path:
 
 def _sweep(trees: Path) -> None:
     for path in trees.iterdir():
-        if time.time() - os.path.getmtime(path) > UNUSED:
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):    # another lab was quicker
+            if time.time() - os.path.getmtime(path) > UNUSED:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def prepare(directory: Path, progress) -> Ready:
