@@ -255,8 +255,9 @@ static void picks_while_attached_lie_in_the_ranges(void **state)
 
 static void what_has_no_room_is_refused(void **state)
 {
-	const uint64_t length = 1ULL << 46;
 	struct bench *b = *state;
+	/* 8 TiB: what the patches for 6.1 take in one map is less than 16. */
+	const uint64_t length = bench_is_amd(b) ? 1ULL << 43 : 1ULL << 46;
 	uint64_t iova = 42;
 	/* No memory is behind it; but first of all there is no address for it. */
 	void *space =
