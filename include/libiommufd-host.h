@@ -508,8 +508,8 @@ struct libiommufd_host_claim_opts {
  *              records (reason RECORD); or as libiommufd_host_load_modules()
  *   -EBUSY     another vfio driver is asked for, and a process has the device or its group open (reason
  *              GROUP_BUSY)
- *   -ENODEV    no such device (reason NO_SUCH_DEVICE); it has no IOMMU group, or whose that is cannot be read
- *              (reason NO_GROUP); there is no such driver, or it did not take the device (reason DRIVER_REFUSED)
+ *   -ENODEV    no such device, or it is gone meanwhile (reason NO_SUCH_DEVICE); it has no IOMMU group, or whose
+ *              that is cannot be read (reason NO_GROUP); there is no such driver, or it did not take the device (reason DRIVER_REFUSED)
  *   -ENOENT    the kernel lacks the module (reason MODULE_ABSENT)
  *   -EOPNOTSUPP  the bus has no driver_override (reason NOT_SUPPORTED), or the kernel has no character
  *              devices, which backend NATIVE asks for (reason NO_CDEV)
@@ -527,7 +527,7 @@ LIBIOMMUFD_API int libiommufd_host_claim_device(struct libiommufd_host *host, co
 
 /** Flags of struct libiommufd_host_release_opts. */
 enum libiommufd_host_release_flags {
-	LIBIOMMUFD_HOST_RELEASE_GROUP = 1 << 0, /**< also the claimed devices of its group */
+	LIBIOMMUFD_HOST_RELEASE_GROUP = 1 << 0, /**< all claimed devices of its group */
 };
 
 /** Options of libiommufd_host_release_device(). */
@@ -538,7 +538,8 @@ struct libiommufd_host_release_opts {
 
 /**
  * Put a claimed device back to the driver, or to none, and to the driver_override that its record says, and
- * remove the record. Whoever claimed it need not be the one who does.
+ * remove the record. Whoever claimed it need not be the one who does. After a failure halfway through a group the
+ * call can be repeated.
  *
  * @param host a host with the same record_dir
  * @param name as for libiommufd_host_query_device()
@@ -546,8 +547,8 @@ struct libiommufd_host_release_opts {
  *
  * @return 0, or
  *   -EINVAL, -E2BIG  a NULL, name has no known form, options are not as said
- *   -ENOENT    it was not claimed; or it was, and then moved by hand to a third driver, where it stays (reason
- *              NOT_CLAIMED)
+ *   -ENOENT    it was not claimed, or left since; or it was, and then moved by hand to a third driver, where it
+ *              stays (reason NOT_CLAIMED)
  *   -EBUSY     a process, which the sentence names if /proc shows it, has the device or its group open, or
  *              memory of it mapped (reason GROUP_BUSY); the kernel would wait for it for ever
  *   -ENODEV    no such device; the old driver is not loaded any more, or did not take it (reason DRIVER_REFUSED).

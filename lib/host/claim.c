@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "driver.h"
 #include "holder.h"
@@ -123,7 +122,7 @@ static int choose_driver(struct libiommufd_host *host, struct op *op,
 struct step {
 	bool moved, had_record;
 	struct record record; /* as it stood in the file */
-	char driver[DEVICE_DRIVER], override[DEVICE_DRIVER];
+	char driver[DEVICE_DRIVER], override[DEVICE_OVERRIDE];
 };
 
 /*
@@ -156,7 +155,14 @@ static int read_state(const struct sys *sys, struct op *op,
 	if (r < 0)
 		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "its driver cannot be told: %s",
 			       strerrordesc_np(-r));
-	r = driver_get_override(sys, device, override, DEVICE_DRIVER);
+	r = driver_get_override(sys, device, override, DEVICE_OVERRIDE);
+	if (r == -ENOENT && device_is_gone(sys, device))
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE,
+			       "%s is gone: it was removed meanwhile", device->name);
+	if (r == 0 && strlen(override) == DEVICE_OVERRIDE - 1)
+		return op_fail(op, -ENAMETOOLONG, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+			       "its driver_override is longer than any driver's name, and could "
+			       "not be put back");
 	if (r < 0)
 		return op_fail(op, r == -ENOENT ? -EOPNOTSUPP : r, LIBIOMMUFD_REASON_NOT_SUPPORTED,
 			       "devices of bus %s cannot be bound to a driver by name",
@@ -167,17 +173,18 @@ static int read_state(const struct sys *sys, struct op *op,
 static void put_back(const struct sys *sys, int dir, const struct libiommufd_host_device *device,
 		     struct step *step)
 {
-	char driver[DEVICE_DRIVER], override[DEVICE_DRIVER];
+	char driver[DEVICE_DRIVER], override[DEVICE_OVERRIDE];
 	struct op op;
 
 	op_begin(&op, "claim_device", "", NULL);
 	if (check_unused(sys, &op, device) == 0)
 		driver_move(sys, &op, device, step->override, step->driver);
+	int r = read_state(sys, &op, device, driver, override);
+	bool gone = device_is_gone(sys, device);
 	/* Else the record stays: someone can still put things right. */
-	if (read_state(sys, &op, device, driver, override) < 0 || strcmp(driver, step->driver) ||
-	    strcmp(override, step->override))
+	if (!gone && (r < 0 || strcmp(driver, step->driver) || strcmp(override, step->override)))
 		return;
-	if (step->had_record)
+	if (!gone && step->had_record)
 		record_write(&op, dir, device, &step->record);
 	else
 		record_remove(dir, device);
@@ -234,15 +241,11 @@ static int claim_one(struct libiommufd_host *host, struct op *op, int dir,
 static int release_one(struct libiommufd_host *host, struct op *op, int dir,
 		       const struct libiommufd_host_device *device)
 {
-	char driver[DEVICE_DRIVER], override[DEVICE_DRIVER];
+	char driver[DEVICE_DRIVER], override[DEVICE_OVERRIDE];
 	const struct sys *sys = host->sys;
 	struct record record;
 
 	int r = record_read(op, dir, device, &record);
-	if (r == -ENOENT)
-		return op_fail(op, r, LIBIOMMUFD_HOST_REASON_NOT_CLAIMED,
-			       "%s was not claimed, so that nobody knows what it was before",
-			       device->name);
 	if (r == 0)
 		r = read_state(sys, op, device, driver, override);
 	if (r < 0)
@@ -308,6 +311,7 @@ static int claim(struct libiommufd_host *host, struct op *op, const char *name,
 		 const struct libiommufd_host_claim_opts *given)
 {
 	struct libiommufd_host_claim_opts opts;
+	struct records records;
 	struct team team;
 
 	int r = op_options(op, given, &opts, sizeof(opts),
@@ -332,10 +336,11 @@ static int claim(struct libiommufd_host *host, struct op *op, const char *name,
 		team_free(&team);
 		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
 	}
-	int dir = record_lock(op, host->record_dir, true);
-	r = dir < 0 ? dir : claim_team(host, op, dir, &team, &opts, steps);
-	if (dir >= 0)
-		close(dir);
+	r = records_open(op, host->record_dir, true, &records);
+	if (r == 0) {
+		r = claim_team(host, op, records.dir, &team, &opts, steps);
+		records_close(&records);
+	}
 	free(steps);
 	team_free(&team);
 	return r;
@@ -352,11 +357,33 @@ EXPORT int libiommufd_host_claim_device(struct libiommufd_host *host, const char
 	return op_end(&op, claim(host, &op, name, opts));
 }
 
+/* Those that were claimed: others of the group can have been released before, or by a call that failed halfway. */
+static int release_team(struct libiommufd_host *host, struct op *op, int dir,
+			const struct team *team)
+{
+	size_t claimed = 0;
+
+	for (size_t i = 0; i < team->count; i++) {
+		int r = release_one(host, op, dir, team_get(team, i));
+		/* Without a sentence: there was no record. */
+		if (r == -ENOENT && !op->error)
+			continue;
+		if (r < 0)
+			return r;
+		claimed++;
+	}
+	if (claimed)
+		return 0;
+	return op_fail(op, -ENOENT, LIBIOMMUFD_HOST_REASON_NOT_CLAIMED,
+		       "%s was not claimed, so that nobody knows what it was before",
+		       team_get(team, 0)->name);
+}
+
 static int release(struct libiommufd_host *host, struct op *op, const char *name,
 		   const struct libiommufd_host_release_opts *given)
 {
 	struct libiommufd_host_release_opts opts;
-	struct record record;
+	struct records records;
 	struct team team;
 
 	int r = op_options(op, given, &opts, sizeof(opts), LIBIOMMUFD_HOST_RELEASE_GROUP);
@@ -365,18 +392,14 @@ static int release(struct libiommufd_host *host, struct op *op, const char *name
 	r = team_find(host, op, name, opts.flags & LIBIOMMUFD_HOST_RELEASE_GROUP, &team);
 	if (r < 0)
 		return r;
-	int dir = record_lock(op, host->record_dir, false);
-	if (dir == -ENOENT)
-		op_fail(op, dir, LIBIOMMUFD_HOST_REASON_NOT_CLAIMED,
+	r = records_open(op, host->record_dir, false, &records);
+	if (r == -ENOENT)
+		op_fail(op, r, LIBIOMMUFD_HOST_REASON_NOT_CLAIMED,
 			"nothing was claimed: there is no directory %s", host->record_dir);
-	r = dir < 0 ? dir : release_one(host, op, dir, team_get(&team, 0));
-	/* Of the others, those that were claimed. */
-	for (size_t i = 1; r == 0 && i < team.count; i++) {
-		r = record_read(op, dir, team_get(&team, i), &record);
-		r = r == -ENOENT ? 0 : release_one(host, op, dir, team_get(&team, i));
+	if (r == 0) {
+		r = release_team(host, op, records.dir, &team);
+		records_close(&records);
 	}
-	if (dir >= 0)
-		close(dir);
 	team_free(&team);
 	return r;
 }

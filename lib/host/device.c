@@ -35,6 +35,13 @@ bool device_is_bridge(const struct sys *sys, const struct libiommufd_host_device
 	return n == 1 && (header & 0x7f) != 0;
 }
 
+bool device_is_gone(const struct sys *sys, const struct libiommufd_host_device *device)
+{
+	char bus[16];
+
+	return sysfs_link(sys, device->sysfs, "subsystem", bus, sizeof(bus)) == -ENOENT;
+}
+
 static int read_group_number(const struct sys *sys, const char *dir)
 {
 	char name[16], *end;

@@ -7,6 +7,8 @@
 
 #define DEVICE_NAME   72
 #define DEVICE_DRIVER 64
+/* What driver_override can have is no driver's name, and longer. */
+#define DEVICE_OVERRIDE 256
 
 struct member {
 	char name[DEVICE_NAME];
@@ -54,6 +56,9 @@ int device_find(struct libiommufd_host *host, struct op *op, const char *name,
 
 /* Bridges are no devices that vfio takes. */
 bool device_is_bridge(const struct sys *sys, const struct libiommufd_host_device *device);
+
+/* Was it removed since it was looked at? */
+bool device_is_gone(const struct sys *sys, const struct libiommufd_host_device *device);
 
 /* A link that may be absent: "" then. False if it cannot be told. */
 bool read_link(const struct sys *sys, const char *dir, const char *link, char *buf, size_t size);

@@ -79,7 +79,7 @@ static int not_there(const struct sys *sys, struct op *op,
 static int set_override(const struct sys *sys, struct op *op,
 			const struct libiommufd_host_device *device, const char *override)
 {
-	char text[DEVICE_DRIVER + 1];
+	char text[DEVICE_OVERRIDE + 1];
 
 	/* A line feed takes an override away. */
 	snprintf(text, sizeof(text), "%s\n", override);

@@ -28,11 +28,8 @@ static bool is_wanted(const struct libiommufd_host_device *device, bool only_in_
 /* One that went meanwhile looks as if it had nothing; and only then is it worth a look. */
 static bool has_vanished(const struct sys *sys, const struct libiommufd_host_device *device)
 {
-	char bus[16];
-
 	return device->number == LIBIOMMUFD_FACT_NONE && device->driver_known &&
-	       !device->driver[0] &&
-	       sysfs_link(sys, device->sysfs, "subsystem", bus, sizeof(bus)) == -ENOENT;
+	       !device->driver[0] && device_is_gone(sys, device);
 }
 
 static int add_bus(struct libiommufd_host *host, struct op *op,
