@@ -35,10 +35,10 @@ void check_driver(struct search *search)
 		finding_remedy(finding,
 			       "libiommufd_host_claim_device(), or as root: cd "
 			       "/sys/bus/%s/devices/%s; "
-			       "echo vfio-%s "
+			       "echo %s "
 			       ">driver_override; %secho %s "
 			       ">/sys/bus/%s/drivers_probe",
-			       device->bus, device->name, device->bus,
+			       device->bus, device->name, search->driver,
 			       device->driver[0] ? "echo $(basename $PWD) >driver/unbind; " : "",
 			       device->name, device->bus);
 }

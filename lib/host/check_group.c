@@ -101,12 +101,36 @@ void check_interrupts(struct search *search)
 		       dir, module);
 }
 
+/* By whom is not known, for /proc shows no processes of other users or outside of a container. */
+static void look_for_traces(struct search *search)
+{
+	struct libiommufd_host_finding *finding;
+	struct holder own;
+	bool sleeps = false;
+
+	/* It has an owner, and that is this process. */
+	if (holders_find(search->sys, search->device, true, &own, 1))
+		return;
+	const char *name = holders_trace(search->sys, search->device, &sleeps);
+	if (!name || sleeps)
+		return;
+	finding = finding_add(search, LIBIOMMUFD_HOST_GROUP_BUSY, name);
+	finding_evidence(finding, "it is switched on, as only a device in use is, by a process "
+				  "that /proc does not show here");
+	finding_remedy(finding,
+		       "find that process as root and outside of containers (fuser -v /dev/vfio/* "
+		       "/dev/vfio/devices/*) and end it; a group has one owner at a time");
+	finding->severity = LIBIOMMUFD_HOST_WARNING;
+}
+
 void check_holders(struct search *search)
 {
 	struct holder holders[4];
 	/* What the caller has open itself is no obstacle that it does not know of. */
 	size_t count = holders_find(search->sys, search->device, false, holders, 4);
 
+	if (!count)
+		look_for_traces(search);
 	for (size_t i = 0; i < count; i++) {
 		const struct holder *holder = &holders[i];
 		struct libiommufd_host_finding *finding =

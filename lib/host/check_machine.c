@@ -231,6 +231,7 @@ void check_modules(struct search *search)
 		search->no_memory = true;
 		return;
 	}
+	strcpy(search->driver, modules.driver);
 	for (size_t i = 0; i < modules.count; i++) {
 		const struct module *module = &modules.modules[i];
 		if (module_is_there(module))

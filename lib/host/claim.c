@@ -112,7 +112,7 @@ static int choose_driver(struct libiommufd_host *host, struct op *op,
 	int r = module_load(host, op, &modules.modules[1]);
 	if (r < 0)
 		return r;
-	snprintf(buf, DEVICE_DRIVER, "vfio-%s", device->bus);
+	strcpy(buf, modules.driver);
 	snprintf(dir, sizeof(dir), "/sys/module/%s/drivers", modules.modules[1].name);
 	host->sys->list(host->sys, dir, take_driver, buf);
 	return 0;
@@ -141,8 +141,7 @@ static int check_unused(const struct sys *sys, struct op *op,
 	if (holders_unseen(sys, device))
 		return op_fail(op, -EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY,
 			       "IOMMU group %d is in use, by a process that /proc does not show "
-			       "here, or "
-			       "that has only memory of a device mapped; end it first",
+			       "here, or that has only memory of a device mapped; end it first",
 			       device->number);
 	return 0;
 }

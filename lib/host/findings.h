@@ -27,8 +27,9 @@ struct search {
 	const struct sys *sys;
 	const struct libiommufd_host_device *device;
 	const struct libiommufd_host_purpose *purpose;
-	uint32_t backend;    /* never AUTO once it is chosen */
-	bool module_missing; /* so that a node cannot be there */
+	uint32_t backend;           /* never AUTO once it is chosen */
+	bool module_missing;        /* so that a node cannot be there */
+	char driver[DEVICE_DRIVER]; /* vfio's for the device; "" if it needs none */
 	struct libiommufd_host_findings *findings;
 	bool no_memory;
 	struct libiommufd_host_finding spare;

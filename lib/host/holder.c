@@ -12,10 +12,6 @@
 
 #include "sysfs.h"
 
-enum {
-	NODES = 65
-};
-
 struct node {
 	dev_t number;
 	char path[48];
@@ -24,8 +20,8 @@ struct node {
 struct scan {
 	const struct sys *sys;
 	const struct libiommufd_host_device *device;
-	struct node nodes[NODES]; /* the first is the group's, if there is one */
-	size_t node_count;
+	struct node *nodes; /* the first is the group's, if there is one */
+	size_t node_count, node_room;
 	bool has_group;
 	struct holder *holders;
 	size_t count, room;
@@ -38,7 +34,7 @@ static bool add_node(struct scan *scan, const char *dir, const char *path)
 	unsigned int major_number, minor_number;
 	char number[32];
 
-	if (scan->node_count == NODES ||
+	if (scan->node_count == scan->node_room ||
 	    sysfs_read(scan->sys, dir, "dev", number, sizeof(number)) < 0 ||
 	    sscanf(number, "%u:%u", &major_number, &minor_number) != 2)
 		return false;
@@ -76,6 +72,14 @@ static void list_nodes(struct scan *scan)
 	}
 }
 
+/* A process names itself, and a terminal may obey what is in it. */
+static void make_harmless(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 static int look_at_file(void *data, const char *name)
 {
 	struct scan *scan = data;
@@ -100,6 +104,7 @@ static int look_at_file(void *data, const char *name)
 		if (sysfs_read(scan->sys, dir, "comm", holder->command, sizeof(holder->command)) <
 		    0)
 			strcpy(holder->command, "?");
+		make_harmless(holder->command);
 		return 1;
 	}
 	return 0;
@@ -131,14 +136,56 @@ size_t holders_find(const struct sys *sys, const struct libiommufd_host_device *
 
 	if (device->number < 0)
 		return 0;
+	scan.node_room = 1 + (device->group ? device->group->count : 0);
+	scan.nodes = calloc(scan.node_room, sizeof(*scan.nodes));
+	if (!scan.nodes)
+		return 0;
 	list_nodes(&scan);
 	if (scan.node_count)
 		sys->list(sys, "/proc", look_at_process, &scan);
+	free(scan.nodes);
 	return scan.count;
+}
+
+/* Of a member that is on vfio: the kernel's count of those who use it. */
+static bool is_switched_on(const struct sys *sys, int group, const char *name)
+{
+	char dir[SYSFS_PATH], number[16];
+
+	snprintf(dir, sizeof(dir), "/sys/kernel/iommu_groups/%d/devices/%s", group, name);
+	return sysfs_read(sys, dir, "enable", number, sizeof(number)) == 0 &&
+	       strtol(number, NULL, 10) > 0;
+}
+
+/* Without a user vfio lets it sleep. */
+static bool sleeps(const struct sys *sys, int group, const char *name)
+{
+	char dir[SYSFS_PATH], state[16];
+
+	snprintf(dir, sizeof(dir), "/sys/kernel/iommu_groups/%d/devices/%s/power", group, name);
+	return sysfs_read(sys, dir, "runtime_status", state, sizeof(state)) == 0 &&
+	       !strcmp(state, "suspended");
+}
+
+const char *holders_trace(const struct sys *sys, const struct libiommufd_host_device *device,
+			  bool *ret_sleeps)
+{
+	const struct group *group = device->group;
+
+	for (size_t i = 0; group && i < group->count; i++) {
+		const struct member *member = &group->members[i];
+		if (!member->driver_known || !strstr(member->driver, "vfio") ||
+		    !is_switched_on(sys, group->number, member->name))
+			continue;
+		*ret_sleeps = sleeps(sys, group->number, member->name);
+		return member->name;
+	}
+	return NULL;
 }
 
 bool holders_unseen(const struct sys *sys, const struct libiommufd_host_device *device)
 {
+	bool asleep;
 	char path[48];
 
 	if (device->number < 0)
@@ -148,5 +195,5 @@ bool holders_unseen(const struct sys *sys, const struct libiommufd_host_device *
 	int fd = sys->open(sys, path, O_RDWR);
 	if (fd >= 0)
 		sys->close(sys, fd);
-	return fd == -EBUSY;
+	return fd == -EBUSY || (fd < 0 && holders_trace(sys, device, &asleep));
 }

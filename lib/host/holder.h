@@ -18,8 +18,15 @@ size_t holders_find(const struct sys *sys, const struct libiommufd_host_device *
 
 /*
  * Has someone the group who is not found so: in another PID namespace, or with nothing but a mapping? Opens the
- * group's node for a moment, where there is one.
+ * group's node for a moment, where there is one; else the trace decides.
  */
 bool holders_unseen(const struct sys *sys, const struct libiommufd_host_device *device);
+
+/*
+ * What whoever has it leaves in sysfs: the name of a device of the group that is on vfio and switched on; NULL if
+ * there is none. A driver that had it before may have left it so: then it mostly sleeps.
+ */
+const char *holders_trace(const struct sys *sys, const struct libiommufd_host_device *device,
+			  bool *ret_sleeps);
 
 #endif

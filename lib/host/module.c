@@ -145,19 +145,25 @@ static void find_variant(struct kmod_ctx *kmod, const struct sys *sys, const cha
 	kmod_module_unref_list(list);
 }
 
+/* The driver for this kind of device, or for all of its bus: the module, and what it calls itself. */
 static void name_driver(struct kmod_ctx *kmod, const struct sys *sys,
-			const struct libiommufd_host_device *device, char *buf, size_t size)
+			const struct libiommufd_host_device *device, char *module, char *driver)
 {
 	static const char *const names[][2] = {
 		{"pci", "vfio_pci"},       {"platform", "vfio_platform"}, {"amba", "vfio_amba"},
 		{"fsl-mc", "vfio_fsl_mc"}, {"cdx", "vfio_cdx"},
 	};
+	char variant[MODULE_NAME] = "";
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strcmp(device->bus, names[i][0]))
-			snprintf(buf, size, "%s", names[i][1]);
 	if (!strcmp(device->bus, "pci"))
-		find_variant(kmod, sys, device->sysfs, buf, size);
+		find_variant(kmod, sys, device->sysfs, variant, sizeof(variant));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(device->bus, names[i][0])) {
+			strcpy(module, variant[0] ? variant : names[i][1]);
+			snprintf(driver, DEVICE_DRIVER, "vfio-%s", device->bus);
+		}
+	if (variant[0])
+		strcpy(driver, variant);
 }
 
 int modules_look(struct libiommufd_host *host, const struct libiommufd_host_device *device,
@@ -186,7 +192,7 @@ int modules_look(struct libiommufd_host *host, const struct libiommufd_host_devi
 	ret_modules->count = 1;
 	/* A device that has its driver needs none, whatever its module is called. */
 	if (!device->vfio[0])
-		name_driver(kmod, host->sys, device, modules[1].name, sizeof(modules[1].name));
+		name_driver(kmod, host->sys, device, modules[1].name, ret_modules->driver);
 	if (modules[1].name[0]) {
 		look_up(kmod, host->sys, &modules[1]);
 		ret_modules->count = 2;

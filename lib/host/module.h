@@ -21,6 +21,8 @@ enum {
 struct libiommufd_host_modules {
 	size_t count;
 	struct module modules[MODULES_NEEDED];
+	char driver
+		[DEVICE_DRIVER]; /* what the second brings, as far as its name tells: "vfio-pci" */
 };
 
 /* What a device on this bus needs with this backend; an entry without a name is not needed. -ENOMEM. */

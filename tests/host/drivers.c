@@ -8,7 +8,7 @@
 struct libiommufd_host *host;
 char records[128];
 int calls, failing, vanishing;
-bool refusing;
+bool refusing, holding;
 
 static char opened[256];
 
@@ -64,16 +64,26 @@ static ssize_t file_read(const struct sys *sys, int fd, void *buf, size_t size)
 
 static int file_readlink(const struct sys *sys, const char *path, char *buf, size_t size)
 {
-	return fails(path) ? -EIO : sys_kernel.readlink(sys, path, buf, size);
+	int r = fails(path) ? -EIO : sys_kernel.readlink(sys, path, buf, size);
+
+	if (r >= 0 && !strncmp(path, "/proc/", 6) && !strcmp(buf, "/dev/null"))
+		strcpy(buf, "/dev/vfio");
+	return r;
 }
 
-/* No other process. */
+/* No other process; and this one if it is to be found. */
 static int file_list(const struct sys *sys, const char *path,
 		     int (*each)(void *data, const char *name), void *data)
 {
 	if (fails(path))
 		return -EIO;
-	return strcmp(path, "/proc") ? sys_kernel.list(sys, path, each, data) : 0;
+	if (strcmp(path, "/proc"))
+		return sys_kernel.list(sys, path, each, data);
+	char pid[16];
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	if (holding)
+		each(data, pid);
+	return 0;
 }
 
 /* No udev. */
@@ -189,7 +199,7 @@ int drivers_setup(void **state)
 	sys.access = file_access;
 	sys.list = file_list;
 	calls = failing = vanishing = 0;
-	refusing = false;
+	refusing = holding = false;
 	if (tree_setup(state))
 		return -1;
 	snprintf(records, sizeof(records), "%s/records", getenv("UMOCKDEV_DIR"));

@@ -32,8 +32,8 @@ extern char records[128];
 extern int calls, failing;
 /* The number of the call after which the device is gone. */
 extern int vanishing;
-/* vfio-pci takes no device. */
-extern bool refusing;
+/* vfio-pci takes no device; this process has the vfio device open that /dev/null stands for. */
+extern bool refusing, holding;
 
 /* cmocka setup and teardown. */
 int drivers_setup(void **state);

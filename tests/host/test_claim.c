@@ -4,6 +4,8 @@
  * comes, so that a claim gets as far as its wait, and then takes everything back. Claims that succeed are run on real
  * kernels.
  */
+#include <fcntl.h>
+
 #include "drivers.h"
 
 static void a_claim_without_a_node_takes_everything_back(void **state)
@@ -118,6 +120,51 @@ static void a_device_that_vanishes_at_any_call_ends_the_release(void **state)
 	assert_untouched(DEVICE);
 }
 
+/* More devices than any machine has in a group; and the last of them is open, here. */
+static void whoever_has_one_device_of_a_huge_group_is_found(void **state)
+{
+	char name[32], path[128], said[64];
+	(void)state;
+
+	claimed_before(DEVICE, "e1000e");
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "0000:02:%02x.%d", i / 8, i % 8);
+		tree_device("pci", name, "vfio-pci", 6);
+		tree_vfio("pci", name, 100 + i, 1);
+	}
+	assert_int_equal(claim("pci-stub", 0), -ETIMEDOUT);
+	assert_string_equal(driver_of(DEVICE), "vfio-pci");
+	/* Its number is that of /dev/null, which stands for it. */
+	snprintf(path, sizeof(path), SYSFS "%s/vfio-dev/vfio299/dev", name);
+	tree_file(path, "1:3\n");
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	holding = true;
+	assert_refused(release(0), EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY);
+	snprintf(said, sizeof(said), "process %d (", getpid());
+	assert_non_null(strstr(libiommufd_host_last_error()->text, said));
+	assert_non_null(strstr(libiommufd_host_last_error()->text, "/dev/vfio/devices/vfio299"));
+	assert_string_equal(driver_of(DEVICE), "vfio-pci");
+	holding = false;
+	close(fd);
+	assert_int_equal(release(0), 0);
+	assert_untouched(DEVICE);
+}
+
+/* A kernel with character devices alone has no group's node that would tell; but then, a device in use is on. */
+static void a_device_that_is_switched_on_is_not_taken_from_vfio(void **state)
+{
+	(void)state;
+	claimed_before(DEVICE, "e1000e");
+	tree_file(SYSFS DEVICE "/enable", "1\n");
+	assert_refused(release(0), EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY);
+	assert_refused(claim("pci-stub", 0), EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY);
+	assert_string_equal(driver_of(DEVICE), "vfio-pci");
+	tree_file(SYSFS DEVICE "/enable", "0\n");
+	assert_int_equal(release(0), 0);
+	assert_untouched(DEVICE);
+}
+
 static void a_driver_that_refuses_leaves_the_old_one(void **state)
 {
 	(void)state;
@@ -166,6 +213,8 @@ int main(void)
 		TEST(whatever_call_fails_a_release_can_be_tried_again),
 		TEST(a_device_that_vanishes_at_any_call_ends_the_claim_and_its_record),
 		TEST(a_device_that_vanishes_at_any_call_ends_the_release),
+		TEST(whoever_has_one_device_of_a_huge_group_is_found),
+		TEST(a_device_that_is_switched_on_is_not_taken_from_vfio),
 		TEST(a_driver_that_refuses_leaves_the_old_one),
 		TEST(a_claim_for_another_driver_that_fails_leaves_the_one_before),
 		TEST(a_device_on_a_third_driver_keeps_it_and_loses_its_record),

@@ -231,6 +231,38 @@ static void host_over(const struct sys *sys)
 }
 
 /* Owner and mode would mislead whoever is in a container. */
+/* /proc tells of no holder here: what vfio-pci leaves in sysfs while a device of the group is in use does. */
+static void a_device_that_is_switched_on_may_be_in_use(void **state)
+{
+	static const char *const others[] = {"", "0\n", "x\n", "-1x\n", "\xff\n"};
+	(void)state;
+
+	tree_device("pci", DEVICE, "vfio-pci", 6);
+	tree_vfio("pci", DEVICE, 0, 1);
+	tree_device("pci", "0000:01:00.1", "mlx5_vfio_pci", 6);
+	tree_vfio("pci", "0000:01:00.1", 1, 1);
+	tree_device("pci", "0000:00:01.0", "pcieport", 6);
+	/* Bridges are always on. */
+	tree_file("/sys/devices/pci/0000:00:01.0/enable", "2\n");
+	look(NULL);
+	assert_null(said(LIBIOMMUFD_HOST_GROUP_BUSY));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		tree_file("/sys/devices/pci/0000:01:00.1/enable", others[i]);
+		look(NULL);
+		assert_null(said(LIBIOMMUFD_HOST_GROUP_BUSY));
+	}
+	tree_file("/sys/devices/pci/0000:01:00.1/enable", "1\n");
+	look(NULL);
+	assert_said(LIBIOMMUFD_HOST_GROUP_BUSY, "0000:01:00.1: it is switched on");
+	/* Some drivers leave it on; and vfio lets it sleep. */
+	tree_file("/sys/devices/pci/0000:01:00.1/power/runtime_status", "suspended\n");
+	look(NULL);
+	assert_null(said(LIBIOMMUFD_HOST_GROUP_BUSY));
+	tree_file("/sys/devices/pci/0000:01:00.1/power/runtime_status", "active\n");
+	look(NULL);
+	assert_non_null(said(LIBIOMMUFD_HOST_GROUP_BUSY));
+}
+
 static void a_control_group_that_forbids_a_node_is_told_from_its_mode(void **state)
 {
 	struct libiommufd_host_purpose open = {.size = sizeof(open)};
@@ -447,6 +479,7 @@ int main(void)
 		TEST(broken_reserved_regions_and_capabilities_give_no_finding),
 		TEST(what_is_not_known_of_a_group_is_no_condition),
 		TEST(a_group_that_vfio_made_up_is_no_iommu),
+		TEST(a_device_that_is_switched_on_may_be_in_use),
 		TEST(a_control_group_that_forbids_a_node_is_told_from_its_mode),
 		TEST(a_node_that_the_kernel_does_not_make_is_told_from_one_that_is_missing),
 		TEST(a_remedy_is_whole_however_deep_the_device_lies),

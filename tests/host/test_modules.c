@@ -118,6 +118,12 @@ static void what_a_finding_says_is_the_module_of_just_this_device(void **state)
 			 LIBIOMMUFD_HOST_MODULE_UNLOADED);
 	assert_non_null(strstr(libiommufd_host_finding_get_text(finding),
 			       "modprobe mlx5_vfio_pci"));
+	/* And so is the driver that it is to be bound to. */
+	finding = libiommufd_host_findings_get(findings, 1);
+	assert_int_equal(libiommufd_host_finding_get_code(finding),
+			 LIBIOMMUFD_HOST_NOT_VFIO_DRIVER);
+	assert_non_null(strstr(libiommufd_host_finding_get_text(finding),
+			       "echo mlx5_vfio_pci >driver_override"));
 	libiommufd_host_findings_free(findings);
 }
 

@@ -300,31 +300,55 @@ static void registers_of_a_device_are_told_from_memory(void **state)
 	assert_ok(libiommufd_region_unmap(region, bar));
 }
 
-static void who_has_the_group_is_named(void **state)
+/* Another process that has the edu, until the pipe is closed. */
+static pid_t bind_elsewhere(int *ret_end)
 {
-	struct libiommufd_host_purpose bind = hostbench_purpose(LIBIOMMUFD_HOST_TO_BIND);
-	struct libiommufd_host_purpose open = hostbench_purpose(LIBIOMMUFD_HOST_TO_OPEN);
 	int ready[2], done[2];
-	char said[64], byte;
-	(void)state;
+	char byte;
 
 	assert_int_equal(pipe(ready), 0);
 	assert_int_equal(pipe(done), 0);
 	pid_t child = fork();
 	if (child == 0) {
+		struct libiommufd_region *region;
 		struct libiommufd_ctx *ctx;
 		struct libiommufd_device *dev;
 
 		close(done[1]);
 		if (libiommufd_ctx_open(NULL, &ctx) < 0 ||
 		    libiommufd_device_open(ctx, edu(), NULL, &dev) < 0 ||
-		    libiommufd_device_bind(dev, NULL) < 0 || write(ready[1], "r", 1) != 1)
+		    libiommufd_device_bind(dev, NULL) < 0 ||
+		    libiommufd_device_query_region(dev, LIBIOMMUFD_PCI_BAR0, &region) < 0 ||
+		    write(ready[1], "r", 1) != 1)
 			_exit(1);
 		_exit(read(done[0], &byte, 1) != 0);
 	}
 	close(done[0]);
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	*ret_end = done[1];
+	return child;
+}
+
+static void let_go(pid_t child, int end)
+{
+	int status;
+
+	close(end);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
+static void who_has_the_group_is_named(void **state)
+{
+	struct libiommufd_host_purpose bind = hostbench_purpose(LIBIOMMUFD_HOST_TO_BIND);
+	struct libiommufd_host_purpose open = hostbench_purpose(LIBIOMMUFD_HOST_TO_OPEN);
+	char said[64];
+	int end;
+	(void)state;
+
+	pid_t child = bind_elsewhere(&end);
 	assert_findings(edu(), &bind, LIBIOMMUFD_HOST_GROUP_BUSY);
 	snprintf(said, sizeof(said), "process %d (findings) has it open", child);
 	assert_says(0, said);
@@ -333,12 +357,44 @@ static void who_has_the_group_is_named(void **state)
 	assert_int_equal(libiommufd_host_finding_get_severity(hostbench_finding(0)),
 			 bench_is_native() ? LIBIOMMUFD_HOST_WARNING : LIBIOMMUFD_HOST_ERROR);
 	assert_no_findings(edu(), &open);
-	close(done[1]);
-	close(ready[0]);
-	int status;
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
+	let_go(child, end);
 	assert_no_findings(edu(), &bind);
+}
+
+/* A plain user does not see what root has open; nor does a container what is outside of it. */
+static void a_device_in_use_is_told_where_nobody_is_seen_to_have_it(void **state)
+{
+	struct libiommufd_host_purpose bind = hostbench_purpose(LIBIOMMUFD_HOST_TO_BIND);
+	bool native = bench_is_native();
+	const char *node = edu_node();
+	int end;
+	(void)state;
+
+	hostbench_shell("chmod 0666 %s; chown 1000 %s", main_node(), node);
+	pid_t child = bind_elsewhere(&end);
+	assert_int_equal(seteuid(1000), 0);
+	assert_findings(edu(), &bind, LIBIOMMUFD_HOST_GROUP_BUSY);
+	assert_int_equal(seteuid(0), 0);
+	assert_says(0, "it is switched on, as only a device in use is");
+	assert_string_equal(libiommufd_host_finding_get_subject(hostbench_finding(0)), edu());
+	assert_int_equal(libiommufd_host_finding_get_severity(hostbench_finding(0)),
+			 LIBIOMMUFD_HOST_WARNING);
+	/* And it cannot be had. */
+	struct libiommufd_ctx *ctx;
+	struct libiommufd_device *dev;
+	assert_ok(libiommufd_ctx_open(NULL, &ctx));
+	assert_ok(libiommufd_device_open(ctx, edu(), NULL, &dev));
+	if (native)
+		assert_refused(libiommufd_device_bind(dev, NULL), EINVAL, ALREADY_BOUND);
+	else
+		assert_refused(libiommufd_device_bind(dev, NULL), EBUSY, GROUP_BUSY);
+	assert_ok(libiommufd_device_close(dev, 0));
+	libiommufd_ctx_unref(ctx);
+	let_go(child, end);
+	assert_int_equal(seteuid(1000), 0);
+	assert_no_findings(edu(), &bind);
+	assert_int_equal(seteuid(0), 0);
+	hostbench_shell("chown 0 %s", node);
 }
 
 static void what_a_kernel_without_iommufd_lacks_is_told_when_it_is_asked_for(void **state)
@@ -425,6 +481,7 @@ int main(void)
 		bench_test(addresses_that_a_device_cannot_have_are_told, bench_setup_bound),
 		bench_test(registers_of_a_device_are_told_from_memory, bench_setup_bound),
 		cmocka_unit_test(who_has_the_group_is_named),
+		cmocka_unit_test(a_device_in_use_is_told_where_nobody_is_seen_to_have_it),
 		cmocka_unit_test(what_a_kernel_without_iommufd_lacks_is_told_when_it_is_asked_for),
 	};
 
