@@ -190,10 +190,8 @@ static int enter(struct backend_device *dev, struct op *op, struct type1_ioas *t
 
 	type1_remember(group, dev->ctx, &origin);
 	int r = group->files ? 0 : type1_join(group, dev, op, to);
-	if (r < 0)
-		goto forget;
 	/* Nobody else may have a file that could be closed again. */
-	if (fd < 0)
+	if (r == 0 && fd < 0)
 		r = opened = type1_get_file(dev, op);
 	if (r >= 0)
 		r = type1_enter(group, dev, op, to, ret_lost);

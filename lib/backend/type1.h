@@ -78,9 +78,24 @@ int type1_container_open(const struct sys *sys, struct op *op);
 /* Is it an iommufd in disguise? */
 bool type1_container_is_iommufd(const struct sys *sys, int fd);
 void type1_container_free(const struct sys *sys, struct type1_container *container);
+/*
+ * Whose the group's container is, with a reference; NULL: no one's. It stays so while the group's lock is
+ * held: others in the container never change it.
+ */
+struct type1_ioas *type1_home(const struct type1_group *group, struct backend_ctx *ctx);
+/* Needs the locks of the old and the new one, and a reference to the old one. */
+void type1_set_home(struct type1_container *container, struct backend_ctx *ctx,
+		    struct type1_ioas *ioas);
 
 /* The rest needs the address space's lock. */
 
+/* How many groups of a container are attached. */
+void type1_set_attached(struct type1_container *container, struct backend_ctx *ctx,
+			unsigned attached);
+void type1_set_stale(struct type1_container *container, struct backend_ctx *ctx, bool stale);
+/* Ask anew what a container can do, which changes as groups come and go. */
+int type1_reread(const struct backend_device *dev, struct op *op,
+		 struct type1_container *container);
 int type1_map_into(const struct type1_ioas *ioas, const struct type1_container *container,
 		   const struct mapping *mapping);
 int type1_unmap_from(const struct type1_ioas *ioas, const struct type1_container *container,
@@ -139,15 +154,34 @@ void type1_lock_two(struct type1_ioas *a, struct type1_ioas *b);
 void type1_unlock_two(struct type1_ioas *a, struct type1_ioas *b);
 void type1_ioas_put(struct type1_ioas *ioas);
 
-/* ---- Which container a group is in, in type1_group.c. Need the lock of the group of dev. ---- */
+/* ---- Files of groups and devices, in type1_group.c. Need the lock of the group of dev. ---- */
 
 /* Open the group of dev and put it into a container: one of hint, if any takes it, else its own. */
 int type1_claim(struct backend_device *dev, struct op *op, struct type1_ioas *hint);
 /* Out of its container and closed; no device of it is open. disown: in a forked child. */
 void type1_unclaim(struct type1_group *group, struct backend_device *dev, bool disown);
+/* A new file of the device, which nobody else sees yet; and its end. */
+int type1_get_file(struct backend_device *dev, struct op *op);
+void type1_put_file(struct backend_device *dev, int fd);
+/* The device's file, for all to see; opened if it is not. */
+int type1_open_file(struct backend_device *dev, struct op *op);
+void type1_close_file(struct backend_device *dev);
+
+/* ---- Which container a group is in, in type1_member.c. Need the lock of the group of dev. ---- */
+
+/* From none into one of hint, if any takes it, else its own. A failure may leave it in one: leave that. */
+int type1_settle(struct type1_group *group, struct backend_device *dev, struct op *op,
+		 struct type1_ioas *hint);
+/* Into a container of its own if it is in none, which leaves its DMA open. */
+int type1_block(struct backend_device *dev, struct op *op);
 /*
- * Put a group of which no device is open into a container of ioas, if one takes it. It fails only where
- * the group cannot get back to where it was; then it is in none.
+ * Out of its container. False: something of a device that was open keeps it there. With must it is gone
+ * for us, and the container counts it until the kernel has let it go.
+ */
+bool type1_leave(struct type1_group *group, struct backend_device *dev, bool must);
+/*
+ * Put a group of which no device is open into a container of ioas, if one takes it. On failure it may be
+ * in none, or in one that it should not be in: see type1_go_back().
  */
 int type1_join(struct type1_group *group, struct backend_device *dev, struct op *op,
 	       struct type1_ioas *ioas);
@@ -166,33 +200,10 @@ void type1_forget(struct type1_origin *origin);
  */
 void type1_go_back(struct type1_group *group, struct backend_device *dev, struct op *op,
 		   const struct type1_origin *origin, int error);
-/* No other group joins the one that the group is in, if none has. */
-void type1_seclude(struct type1_group *group, struct backend_ctx *ctx);
-/* Into a container of its own if it is in none, which leaves its DMA open. */
-int type1_block(struct backend_device *dev, struct op *op);
 /* Into a container that no other group is in. */
 int type1_stand_alone(struct type1_group *group, struct backend_device *dev, struct op *op);
-/* A new file of the device, which nobody else sees yet; and its end. */
-int type1_get_file(struct backend_device *dev, struct op *op);
-void type1_put_file(struct backend_device *dev, int fd);
-/* The device's file, for all to see; opened if it is not. */
-int type1_open_file(struct backend_device *dev, struct op *op);
-void type1_close_file(struct backend_device *dev);
-/*
- * Whose the group's container is, with a reference; NULL: no one's. It stays so while the group's lock is
- * held: others in the container never change it.
- */
-struct type1_ioas *type1_home(const struct type1_group *group, struct backend_ctx *ctx);
-/* Needs the locks of the old and the new one, and a reference to the old one. */
-void type1_set_home(struct type1_container *container, struct backend_ctx *ctx,
-		    struct type1_ioas *ioas);
-/* How many groups of a container are attached; needs the lock of its address space. */
-void type1_set_attached(struct type1_container *container, struct backend_ctx *ctx,
-			unsigned attached);
-void type1_set_stale(struct type1_container *container, struct backend_ctx *ctx, bool stale);
-/* Ask anew what a container can do, which changes as groups come and go. */
-int type1_reread(const struct backend_device *dev, struct op *op,
-		 struct type1_container *container);
+/* No other group joins the one that the group is in, if none has. */
+void type1_seclude(struct type1_group *group, struct backend_ctx *ctx);
 
 /* ---- Where a group's DMA goes, in type1_move.c. Need the lock of the group of dev. ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns containers and the ioctls that change what one maps. Knows nothing of why: the record decides
- * what is to be mapped where.
+ * Owns containers: whose each is, what it can do, and the ioctls that change what it maps. Knows nothing of
+ * why: the record decides what is to be mapped where.
  */
 #include "type1.h"
 
@@ -51,6 +51,78 @@ void type1_container_free(const struct sys *sys, struct type1_container *contain
 	free(container->info.ranges);
 	free(container);
 }
+
+/* ---- Whose it is ---- */
+
+struct type1_ioas *type1_home(const struct type1_group *group, struct backend_ctx *ctx)
+{
+	struct type1_ioas *ioas = NULL;
+
+	pthread_mutex_lock(&ctx->groups_lock);
+	if (group->container)
+		ioas = group->container->ioas;
+	if (ioas)
+		atomic_fetch_add(&ioas->refs, 1);
+	pthread_mutex_unlock(&ctx->groups_lock);
+	return ioas;
+}
+
+void type1_set_home(struct type1_container *container, struct backend_ctx *ctx,
+		    struct type1_ioas *ioas)
+{
+	struct type1_ioas *old = container->ioas;
+	struct type1_container **link;
+
+	if (old == ioas)
+		return;
+	if (old) {
+		for (link = &old->containers; *link != container;)
+			link = &(*link)->next;
+		*link = container->next;
+		container->next = NULL;
+	}
+	if (ioas) {
+		atomic_fetch_add(&ioas->refs, 1);
+		for (link = &ioas->containers; *link && (container->alone || !(*link)->alone);)
+			link = &(*link)->next;
+		container->next = *link;
+		*link = container;
+	}
+	pthread_mutex_lock(&ctx->groups_lock);
+	container->ioas = ioas;
+	pthread_mutex_unlock(&ctx->groups_lock);
+	type1_ioas_put(old);
+}
+
+void type1_set_attached(struct type1_container *container, struct backend_ctx *ctx,
+			unsigned attached)
+{
+	pthread_mutex_lock(&ctx->groups_lock);
+	container->attached = attached;
+	pthread_mutex_unlock(&ctx->groups_lock);
+}
+
+void type1_set_stale(struct type1_container *container, struct backend_ctx *ctx, bool stale)
+{
+	pthread_mutex_lock(&ctx->groups_lock);
+	container->stale = stale;
+	pthread_mutex_unlock(&ctx->groups_lock);
+}
+
+int type1_reread(const struct backend_device *dev, struct op *op, struct type1_container *container)
+{
+	struct type1_info info;
+
+	int r = type1_read_info(dev->ctx->sys, op, container->fd, dev->group->number,
+				&container->info, &info);
+	if (r == 0) {
+		free(container->info.ranges);
+		container->info = info;
+	}
+	return r;
+}
+
+/* ---- What it maps ---- */
 
 struct type1_container *type1_next_in_use(const struct type1_ioas *ioas,
 					  const struct type1_container *container)

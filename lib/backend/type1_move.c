@@ -46,7 +46,8 @@ static void now_empty(struct type1_container *container, struct backend_ctx *ctx
 static int check(struct backend_device *dev, struct op *op, struct type1_container *container,
 		 const struct type1_ioas *from, const struct type1_ioas *to)
 {
-	if (!to->shadow.count)
+	/* Without page sizes: what it can do could not be read when the group came. */
+	if (!to->shadow.count && container->info.page_sizes)
 		return 0;
 	int r = type1_reread(dev, op, container);
 	if (r < 0)

@@ -119,6 +119,52 @@ static void a_container_that_cannot_be_asked_is_left_again(void **state)
 	expect_back_and_attach(*state);
 }
 
+/* Whoever has the group's file may have opened a device in the meantime. */
+static void expect_kept(struct script *k)
+{
+	uint32_t in[512 / sizeof(uint32_t)] = {512};
+
+	park_disk(k);
+	expect_unset(k, 0);
+	expect_set(k, CONTAINER_FD, 0);
+	expect_ioctl_bytes(k, CONTAINER_FD, VFIO_IOMMU_GET_INFO, in, sizeof(in), -EIO);
+	expect_unset(k, -EBUSY);
+	expect_close(k, DISK_CONTAINER_FD, 0);
+}
+
+static void a_group_that_is_kept_where_it_cannot_be_is_said_to_reach_what_it_reaches(void **state)
+{
+	struct libiommufd_ioas *reached;
+	enum libiommufd_reach reach;
+
+	expect_kept(*state);
+	expect_unset(*state, -EBUSY);
+	assert_fails(libiommufd_device_attach(disk, ioas), -EIO, LIBIOMMUFD_REASON_RESTORE_FAILED);
+	assert_says("cannot leave");
+	assert_all_happened(*state);
+	assert_int_equal(libiommufd_device_get_state(disk), LIBIOMMUFD_DEVICE_BOUND);
+	assert_ok(libiommufd_device_query_reach(disk, &reach, &reached));
+	assert_int_equal(reach, LIBIOMMUFD_REACH_IOAS);
+	assert_ptr_equal(reached, ioas);
+	expect_unset(*state, 0);
+	expect_type1_info(*state, CONTAINER_FD, whole, 1);
+	expect_close(*state, DISK_GROUP_FD, 0);
+	assert_ok(libiommufd_device_close(disk, 0));
+	assert_all_happened(*state);
+}
+
+static void a_group_that_is_kept_for_a_moment_only_goes_back(void **state)
+{
+	expect_kept(*state);
+	expect_unset(*state, 0);
+	expect_type1_info(*state, CONTAINER_FD, whole, 1);
+	expect_container_as(*state, NEXT_CONTAINER_FD);
+	expect_own(*state, NEXT_CONTAINER_FD);
+	assert_fails(libiommufd_device_attach(disk, ioas), -EIO, LIBIOMMUFD_REASON_KERNEL);
+	assert_all_happened(*state);
+	close_disk(*state, NEXT_CONTAINER_FD, false, false);
+}
+
 static void a_group_that_the_kernel_keeps_is_attached_where_it_is(void **state)
 {
 	park_disk(*state);
@@ -149,13 +195,31 @@ static void a_device_that_does_not_open_takes_its_group_out_again(void **state)
 	close_disk(*state, NEXT_CONTAINER_FD, false, false);
 }
 
+/* Neither the other's container nor its own takes it. */
+static void expect_none(struct script *k)
+{
+	park_disk(k);
+	expect_unset(k, 0);
+	expect_set(k, CONTAINER_FD, -EINVAL);
+	expect_set(k, DISK_CONTAINER_FD, -ENOMEM);
+	expect_close(k, DISK_CONTAINER_FD, 0);
+	expect_container_as(k, NEXT_CONTAINER_FD);
+}
+
+static void a_group_that_its_own_container_does_not_take_back_gets_a_new_one(void **state)
+{
+	expect_none(*state);
+	expect_own(*state, NEXT_CONTAINER_FD);
+	assert_fails(libiommufd_device_attach(disk, ioas), -ENOMEM, LIBIOMMUFD_REASON_MEMORY);
+	assert_all_happened(*state);
+	close_disk(*state, NEXT_CONTAINER_FD, false, false);
+}
+
 static void a_group_that_cannot_go_back_says_so_and_is_blocked_by_the_next_attach(void **state)
 {
-	park_disk(*state);
-	expect_unset(*state, 0);
-	expect_set(*state, CONTAINER_FD, -EINVAL);
-	expect_set(*state, DISK_CONTAINER_FD, -ENOMEM);
-	expect_close(*state, DISK_CONTAINER_FD, 0);
+	expect_none(*state);
+	expect_set(*state, NEXT_CONTAINER_FD, -ENOMEM);
+	expect_close(*state, NEXT_CONTAINER_FD, 0);
 	assert_fails(libiommufd_device_attach(disk, ioas), -ENOMEM,
 		     LIBIOMMUFD_REASON_RESTORE_FAILED);
 	assert_says("not blocked");
@@ -245,8 +309,12 @@ int main(void)
 		two_groups(the_first_attach_promotes_the_groups_own_container),
 		two_groups(a_group_that_is_not_taken_in_is_parked_again_and_attached_alone),
 		two_groups(a_container_that_cannot_be_asked_is_left_again),
+		two_groups(a_group_that_is_kept_for_a_moment_only_goes_back),
+		two_groups(
+			a_group_that_is_kept_where_it_cannot_be_is_said_to_reach_what_it_reaches),
 		two_groups(a_group_that_the_kernel_keeps_is_attached_where_it_is),
 		two_groups(a_device_that_does_not_open_takes_its_group_out_again),
+		two_groups(a_group_that_its_own_container_does_not_take_back_gets_a_new_one),
 		two_groups(a_group_that_cannot_go_back_says_so_and_is_blocked_by_the_next_attach),
 		two_groups(what_is_shared_can_be_neither_detached_nor_moved),
 		two_groups(on_an_old_kernel_the_groups_regions_decide),
