@@ -174,8 +174,17 @@ static int find_blocker(void *data, const char *name)
 	return 1;
 }
 
-/* Is interrupt remapping known to be absent, and is doing without it not allowed? */
-static bool interrupts_unsafe(const struct backend_ctx *ctx)
+/* Platform devices have no interrupts that x86 would remap: the kernel takes them for unsafe since 6.3. */
+static bool is_platform(const struct sys *sys, const struct place *place)
+{
+	char bus[16];
+
+	return sysfs_link(sys, place->sysfs, "subsystem", bus, sizeof(bus)) == 0 &&
+	       !strcmp(bus, "platform");
+}
+
+/* Are its interrupts known not to be remapped, and is doing without that not allowed? */
+static bool interrupts_unsafe(const struct backend_ctx *ctx, const struct place *place)
 {
 	const char *module =
 		ctx->ops->kind == LIBIOMMUFD_BACKEND_NATIVE ? "iommufd" : "vfio_iommu_type1";
@@ -204,7 +213,7 @@ static bool interrupts_unsafe(const struct backend_ctx *ctx)
 		kept = tail;
 	}
 	ctx->sys->close(ctx->sys, fd);
-	return x86 && !remapped;
+	return x86 && (!remapped || is_platform(ctx->sys, place));
 }
 
 int explain_claim(const struct backend_ctx *ctx, struct op *op, int error,
@@ -238,9 +247,9 @@ int explain_claim(const struct backend_ctx *ctx, struct op *op, int error,
 				       "it to vfio-pci",
 				       place->group, search.address, search.driver);
 	}
-	if (error == -EPERM && interrupts_unsafe(ctx))
+	if (error == -EPERM && interrupts_unsafe(ctx, place))
 		return op_fail(op, error, LIBIOMMUFD_REASON_UNSAFE_INTERRUPTS,
-			       "there is no interrupt remapping; enable it in the firmware, or "
+			       "its interrupts are not remapped; enable that in the firmware, or "
 			       "accept "
 			       "the risk with the parameter %s.allow_unsafe_interrupts=1",
 			       ctx->ops->kind == LIBIOMMUFD_BACKEND_NATIVE ? "iommufd"

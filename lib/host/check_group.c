@@ -69,13 +69,15 @@ static int look_at_interrupt(void *data, const char *line)
 
 	interrupts->x86 |= strstr(line, "IO-APIC") != NULL;
 	interrupts->remapped |= strstr(line, "IR-") != NULL;
-	return interrupts->remapped;
+	return interrupts->x86 && interrupts->remapped;
 }
 
 void check_interrupts(struct search *search)
 {
 	const char *module =
 		search->backend == LIBIOMMUFD_BACKEND_NATIVE ? "iommufd" : "vfio_iommu_type1";
+	/* What x86 remaps are interrupts of PCI; without any the kernel takes a device for unsafe since 6.3. */
+	bool platform = !strcmp(search->device->bus, "platform");
 	struct interrupts interrupts = {0};
 	char dir[96], value[8];
 
@@ -88,16 +90,20 @@ void check_interrupts(struct search *search)
 		return;
 	/* x86 shows remapped interrupts as "IR-PCI-MSI" and the like; other machines do not say. */
 	sysfs_lines(search->sys, "/proc", "interrupts", look_at_interrupt, &interrupts);
-	if (!interrupts.x86 || interrupts.remapped)
+	if (!interrupts.x86 || (interrupts.remapped && !platform))
 		return;
 	struct libiommufd_host_finding *finding =
 		finding_add(search, LIBIOMMUFD_HOST_UNSAFE_INTERRUPTS, search->device->name);
-	finding_evidence(finding, "interrupts are not remapped, so that a device could send any of "
-				  "them");
+	finding_evidence(finding, "%s are not remapped, so that a device could send any of them",
+			 interrupts.remapped ? "interrupts of platform devices" : "interrupts");
+	if (interrupts.remapped)
+		finding->severity = LIBIOMMUFD_HOST_WARNING;
 	finding_remedy(finding,
-		       "switch interrupt remapping on (firmware; no intremap=off), or accept the "
-		       "risk: echo 1 >%s/allow_unsafe_interrupts, for good options %s "
+		       "%saccept the risk: echo 1 >%s/allow_unsafe_interrupts, for good options %s "
 		       "allow_unsafe_interrupts=1 in modprobe.d",
+		       interrupts.remapped ? ""
+					   : "switch interrupt remapping on (firmware; no "
+					     "intremap=off), or ",
 		       dir, module);
 }
 

@@ -42,11 +42,11 @@ bool device_is_gone(const struct sys *sys, const struct libiommufd_host_device *
 	return sysfs_link(sys, device->sysfs, "subsystem", bus, sizeof(bus)) == -ENOENT;
 }
 
-static int read_group_number(const struct sys *sys, const char *dir)
+int device_group_now(const struct sys *sys, const struct libiommufd_host_device *device)
 {
 	char name[16], *end;
 
-	int r = sysfs_link(sys, dir, "iommu_group", name, sizeof(name));
+	int r = sysfs_link(sys, device->sysfs, "iommu_group", name, sizeof(name));
 	if (r < 0)
 		return r == -ENOENT ? LIBIOMMUFD_FACT_NONE : LIBIOMMUFD_FACT_UNKNOWN;
 	long number = strtol(name, &end, 10);
@@ -114,7 +114,7 @@ int devices_add(struct libiommufd_host_devices *devices, const struct sys *sys, 
 		read_link(sys, device->sysfs, "driver", device->driver, sizeof(device->driver));
 	device->iommu_known =
 		read_link(sys, device->sysfs, "iommu", device->iommu, sizeof(device->iommu));
-	device->number = read_group_number(sys, device->sysfs);
+	device->number = device_group_now(sys, device);
 	read_node(sys, device);
 	devices->count++;
 	return 0;

@@ -60,6 +60,9 @@ bool device_is_bridge(const struct sys *sys, const struct libiommufd_host_device
 /* Was it removed since it was looked at? */
 bool device_is_gone(const struct sys *sys, const struct libiommufd_host_device *device);
 
+/* The number of its group at this moment, or enum libiommufd_fact. */
+int device_group_now(const struct sys *sys, const struct libiommufd_host_device *device);
+
 /* A link that may be absent: "" then. False if it cannot be told. */
 bool read_link(const struct sys *sys, const char *dir, const char *link, char *buf, size_t size);
 

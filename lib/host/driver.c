@@ -63,7 +63,7 @@ static int not_there(const struct sys *sys, struct op *op,
 		     const struct libiommufd_host_device *device, const char *wanted,
 		     const char *now, int error)
 {
-	char path[160];
+	char path[160], text[8];
 
 	snprintf(path, sizeof(path), "/sys/bus/%s/drivers/%s", device->bus, wanted);
 	if (wanted[0] && sys->access(sys, path) == -ENOENT)
@@ -71,6 +71,19 @@ static int not_there(const struct sys *sys, struct op *op,
 			       "there is no driver %s now; load its module (modprobe %s) and try "
 			       "again",
 			       wanted, wanted);
+	/* The kernel says no more than that to a device that it cannot reset. */
+	snprintf(path, sizeof(path), "/sys/module/vfio_%s/parameters", device->bus);
+	if (!strncmp(wanted, "vfio-", 5) &&
+	    sysfs_read(sys, path, "reset_required", text, sizeof(text)) == 0 && text[0] == 'Y')
+		return op_fail(op, error, LIBIOMMUFD_HOST_REASON_DRIVER_REFUSED,
+			       "%s did not take it: it takes devices only that it can reset, "
+			       "unless its module is loaded with reset_required=0",
+			       wanted);
+	if (!strncmp(wanted, "vfio-", 5) && device_group_now(sys, device) == LIBIOMMUFD_FACT_NONE)
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
+			       "%s did not take it, for it has no IOMMU group; "
+			       "libiommufd_host_query_findings() tells why",
+			       wanted);
 	return op_fail(op, error, LIBIOMMUFD_HOST_REASON_DRIVER_REFUSED,
 		       "it should be on %s, and is on %s; the kernel's log may say why (dmesg)",
 		       wanted[0] ? wanted : "no driver", now[0] ? now : "none");

@@ -170,6 +170,15 @@ static void expect_interrupts(struct script *k, const char *first, const char *s
 	expect_close(k, SYSFS_FD, 0);
 }
 
+/* Remapped are those of PCI devices. */
+static void expect_bus(struct script *k, const char *bus)
+{
+	char target[32];
+
+	snprintf(target, sizeof(target), "../../../../bus/%s", bus);
+	expect_readlink(k, NIC_SYSFS "/subsystem", target, 0);
+}
+
 static void interrupts_that_are_not_remapped_are_unsafe(void **state)
 {
 	expect_interrupts(*state, "  0:  33  IO-APIC   2-edge  timer\n",
@@ -181,10 +190,19 @@ static void interrupts_that_are_not_remapped_are_unsafe(void **state)
 static void interrupts_that_are_remapped_are_not_the_cause(void **state)
 {
 	expect_interrupts(*state, "  0:  33  IR-IO-APIC   2-edge  timer\n", NULL);
+	expect_bus(*state, "pci");
 	check_bind_fails(-EPERM, LIBIOMMUFD_REASON_GROUP_BUSY);
 	expect_interrupts(*state, "  0:  33  IO-APIC   2-edge  timer\n",
 			  " 24:  0  IR-PCI-MSI 65536-edge  nvme0q0\n");
+	expect_bus(*state, "pci");
 	check_bind_fails(-EPERM, LIBIOMMUFD_REASON_GROUP_BUSY);
+}
+
+static void those_of_a_platform_device_are_never_remapped(void **state)
+{
+	expect_interrupts(*state, "  0:  33  IR-IO-APIC   2-edge  timer\n", NULL);
+	expect_bus(*state, "platform");
+	check_bind_fails(-EPERM, LIBIOMMUFD_REASON_UNSAFE_INTERRUPTS);
 }
 
 static void a_word_cut_by_two_reads_is_seen(void **state)
@@ -193,6 +211,7 @@ static void a_word_cut_by_two_reads_is_seen(void **state)
 	check_bind_fails(-EPERM, LIBIOMMUFD_REASON_UNSAFE_INTERRUPTS);
 	expect_interrupts(*state, "  0:  33  IO-APIC   2-edge  timer\n 24:  0  I",
 			  "R-PCI-MSI 65536-edge  nvme0q0\n");
+	expect_bus(*state, "pci");
 	check_bind_fails(-EPERM, LIBIOMMUFD_REASON_GROUP_BUSY);
 }
 
@@ -308,6 +327,7 @@ int main(void)
 		silent(where_it_is_not_allowed_nothing_is_read),
 		explained(interrupts_that_are_not_remapped_are_unsafe),
 		explained(interrupts_that_are_remapped_are_not_the_cause),
+		explained(those_of_a_platform_device_are_never_remapped),
 		explained(a_word_cut_by_two_reads_is_seen),
 		explained(a_machine_without_an_io_apic_does_not_say),
 		explained(interrupts_that_cannot_be_read_are_not_blamed),

@@ -45,7 +45,7 @@ class Kernel:
 
 TABLE = {k.name: k for k in (
     Kernel('6.12', 'linux-source-6.12, minimal, with iommufd and its test driver',
-           r'linux-source-6\.12', ('common', '6.12'), objects=1650),
+           r'linux-source-6\.12', ('common', '6.12', 'drivers'), objects=1650),
     Kernel('6.12-compat', 'the same without character devices; iommufd serves /dev/vfio/vfio',
            r'linux-source-6\.12', ('common', '6.12', 'compat'), objects=1650),
     Kernel('6.1', "linux-source-6.1, minimal, with kernel-patches/6.1: iommufd for a kernel that has none",

@@ -15,7 +15,7 @@ CROWD, CROWD_SLOT = 24, 0x18
 
 @dataclass(frozen=True)
 class Endpoint:
-    kind: str                       # EDU, NVME, NET, PF: the guest's variable is LAB_<kind><n>
+    kind: str                       # EDU, NVME, NET, VNET, PF: the guest's variable is LAB_<kind><n>
     where: str                      # slot.function on pcie.0, or bridge/slot.function behind it
     group: str                      # endpoints with the same letter share an IOMMU group
 
@@ -60,6 +60,11 @@ TABLE = {t.name: t for t in (
              ('-netdev', 'hubport,id=net2,hubid=1', '-netdev', 'hubport,id=net3,hubid=1',
               '-device', 'e1000e,addr=c,netdev=net2', '-device', 'e1000e,addr=d,netdev=net3'),
              (Endpoint('NET', '0c.0', 'a'), Endpoint('NET', '0d.0', 'b')), ('e1000e',)),
+    # Its vfio driver is one of its own, where the kernel has that: virtio_vfio_pci.
+    Topology('virtio-net', 'one network device of virtio',
+             ('-netdev', 'hubport,id=net4,hubid=2',
+              '-device', 'virtio-net-pci,disable-legacy=on,romfile=,addr=e,netdev=net4'),
+             (Endpoint('VNET', '0e.0', 'a'),)),
     # The PF's driver makes the functions; access control in the port gives each a group of its own.
     Topology('nvme-vfs', 'one nvme behind a root port that can have two virtual functions',
              ('-device', 'pcie-root-port,id=vfport,addr=b,chassis=2', '-device', 'nvme-subsys,id=vfnvme',

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hostbench.h"
 
@@ -17,6 +18,13 @@ static void a_machine_without_an_iommu_is_told_so(void **state)
 	assert_says(0, "VT-d, AMD-Vi");
 	assert_int_equal(libiommufd_host_finding_get_severity(hostbench_finding(0)),
 			 LIBIOMMUFD_HOST_ERROR);
+	/* A claim is of no use, and says so. */
+	assert_host_refused(libiommufd_host_claim_device(host, bench_name("EDU0"), NULL), ENODEV,
+			    LIBIOMMUFD_REASON_NO_GROUP);
+	assert_non_null(strstr(libiommufd_host_last_error()->text,
+			       "libiommufd_host_query_findings()"));
+	assert_string_equal(hostbench_driver(bench_name("EDU0")), "");
+	assert_int_equal(access("/run/libiommufd/pci:0000:00:04.0", F_OK), -1);
 }
 
 /* vfio can be told to do without: such a device is bound, has a group, and no IOMMU. */
