@@ -34,7 +34,8 @@ struct flow {
 	/* After a failure in place of a second try: taking down what is there. May be NULL. */
 	void (*left)(struct world *w);
 	bool sure; /* the call cannot fail, allocations or not */
-	int also;  /* an errno that is as right as -ENOMEM, or 0 */
+	bool answers; /* once it is done it writes an answer: if that cannot be written, it is done all the same */
+	int also; /* an errno that is as right as -ENOMEM, or 0 */
 };
 
 #define FLOW(a, b, c, d) .before = (a), .act = (b), .failed = (c), .done = (d)

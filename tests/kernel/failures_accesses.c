@@ -134,6 +134,10 @@ const struct flow access_flows[] = {
 	 .act = copy_pinned,
 	 .done = copied},
 	{.name = "access-unpin", .needs = "MDEV2", .before = pinned, .act = unpin, .sure = true},
-	{.name = "access-unmap", .needs = "MDEV2", FLOW(pinned, unmap, NULL, let_go), .sure = true},
+	{.name = "access-unmap",
+	 .answers = true,
+	 .needs = "MDEV2",
+	 FLOW(pinned, unmap, NULL, let_go),
+	 .sure = true},
 	{0},
 };

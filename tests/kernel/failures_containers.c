@@ -133,6 +133,7 @@ const struct flow container_flows[] = {
 	{.name = "container-device", .needs = "EDU2", .before = ready, .act = get_device},
 	{.name = "container-map", .needs = "EDU2", FLOW(ready, map, nothing_mapped, unmap_all)},
 	{.name = "container-unmap",
+	 .answers = true,
 	 .needs = "EDU2",
 	 FLOW(mapped, unmap, NULL, nothing_mapped),
 	 .sure = true},
@@ -141,6 +142,9 @@ const struct flow container_flows[] = {
 	{.name = "compat-map-device",
 	 .needs = "EDU0",
 	 FLOW(compat_device, map, nothing_mapped, unmap_all)},
-	{.name = "compat-unmap", FLOW(compat_mapped, unmap, NULL, nothing_mapped), .sure = true},
+	{.name = "compat-unmap",
+	 .answers = true,
+	 FLOW(compat_mapped, unmap, NULL, nothing_mapped),
+	 .sure = true},
 	{0},
 };

@@ -42,9 +42,11 @@ static void unmap(struct world *w)
 
 const struct flow file_flows[] = {
 	{.name = "map-file",
+	 .answers = true,
 	 .needs = "/MAP_FILE",
 	 FLOW(with_file, map_file, nothing_mapped, unmap)},
 	{.name = "map-file-device",
+	 .answers = true,
 	 .needs = "/MAP_FILE EDU0",
 	 FLOW(with_device, map_file, nothing_mapped, unmap)},
 	{0},
