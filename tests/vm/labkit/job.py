@@ -8,6 +8,7 @@ from . import LabError, topology
 
 PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 DISK = 64 << 20
+DISKS = 2       # each in a file of its own
 # Mounted over in the guest, so that nothing of the host can be seen there.
 _HIDDEN = ('/proc', '/sys', '/dev', '/run')
 
@@ -69,5 +70,6 @@ def write(job: Path, options, topologies: list, ready, terminal_size=None) -> No
     _write(job / 'program', [*(f'export {name}={shlex.quote(value)}' for name, value in environment.items()),
                              'unset SHLVL OLDPWD', f'cd {shlex.quote(os.getcwd())} || exit 126',
                              'exec ' + shlex.join(options.program)])
-    with open(job / 'disk', 'wb') as f:
-        f.truncate(DISK)
+    for n in range(DISKS):
+        with open(job / f'disk{n}', 'wb') as f:
+            f.truncate(DISK)

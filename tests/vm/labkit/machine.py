@@ -101,7 +101,7 @@ def argv(options, ready, initramfs: Path, job: Path, console: Path, topologies: 
     for n, path in enumerate(options.write):
         result += _share(path, f'write{n}', SHARE_SLOTS[n], readonly=False)
     for topology in topologies:
-        result += [word.replace('{disk}', _quote(job / 'disk')) for word in topology.qemu]
+        result += [re.sub(r'{disk(\d)}', lambda m: _quote(job / f'disk{m[1]}'), word) for word in topology.qemu]
     if options.icount:
         result += ['-icount', 'shift=auto,sleep=off']
     if options.trace:

@@ -46,8 +46,13 @@ TABLE = {t.name: t for t in (
               '-device', f'{EDU},bus=edubridge,addr=1', '-device', f'{EDU},bus=edubridge,addr=2'),
              (Endpoint('EDU', '08.0/01.0', 'a'), Endpoint('EDU', '08.0/02.0', 'a'))),
     Topology('nvme', 'one nvme with a disk of 64 MiB, empty at each run',
-             ('-drive', 'if=none,id=nvme0,format=raw,file={disk}', '-device', 'nvme,serial=lab,drive=nvme0,addr=9'),
+             ('-drive', 'if=none,id=nvme0,format=raw,file={disk0}', '-device', 'nvme,serial=lab,drive=nvme0,addr=9'),
              (Endpoint('NVME', '09.0', 'a'),), ('nvme',)),
+    # Without iommu_platform a virtio device goes by the IOMMU.
+    Topology('virtio-blk', 'one virtio disk behind the IOMMU, empty at each run',
+             ('-drive', 'if=none,id=vblk0,format=raw,file={disk1}',
+              '-device', 'virtio-blk-pci,drive=vblk0,addr=e,disable-legacy=on,iommu_platform=on'),
+             (Endpoint('DISK', '0e.0', 'a'),), ('virtio_blk',)),
     # Directly on pcie.0 the two would be integrated endpoints and get a group each.
     Topology('e1000e', 'two e1000e functions behind a root port: one group, joined by a network',
              ('-device', 'pcie-root-port,id=netport,addr=a,chassis=1',

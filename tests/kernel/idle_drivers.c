@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Owns the drivers of the kernel that come and go: each time a disk is written and read, or a frame is sent. */
+#include "idle.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <net/if.h>
+#include <netpacket/packet.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	ROUNDS = 200,
+	BYTES = 65536,
+	PROTOCOL = 0x88b5, /* for experiments */
+	PATIENCE = 10000,  /* milliseconds */
+};
+
+static uint64_t now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* The last part of the one path that the pattern fits, once it is there. */
+static const char *appears(const char *pattern)
+{
+	static char name[2][64];
+	static int next;
+	char *own = name[next++ % 2];
+
+	for (int waited = 0; waited < PATIENCE; waited++) {
+		glob_t found;
+		int r = glob(pattern, 0, NULL, &found);
+
+		if (r == 0) {
+			snprintf(own, sizeof(name[0]), "%s", strrchr(found.gl_pathv[0], '/') + 1);
+			globfree(&found);
+			return own;
+		}
+		usleep(1000);
+	}
+	die("nothing like %s", pattern);
+}
+
+static bool disk_works(const char *pattern)
+{
+	static uint8_t *wrote, *read_back;
+	char path[80];
+	bool good = false;
+	int fd = -1;
+
+	if (!wrote) {
+		wrote = memory_new(BYTES);
+		read_back = memory_new(BYTES);
+	}
+	snprintf(path, sizeof(path), "/dev/%s", appears(pattern));
+	for (int waited = 0; fd < 0 && waited < PATIENCE; waited++) {
+		fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
+		if (fd < 0)
+			usleep(1000);
+	}
+	memory_fill(wrote, BYTES);
+	memset(read_back, 0, BYTES);
+	good = pwrite(fd, wrote, BYTES, BYTES) == BYTES &&
+	       pread(fd, read_back, BYTES, BYTES) == BYTES && !memcmp(wrote, read_back, BYTES);
+	close(fd);
+	return good;
+}
+
+/* A socket that sends and receives on the interface, which is up and has a link. */
+static int interface(const char *variable, int *index)
+{
+	struct ifreq request = {0};
+	char pattern[256], carrier[300];
+	int fd = must(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(PROTOCOL)));
+
+	snprintf(pattern, sizeof(pattern), "%s/*", device_file(variable, "net"));
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", appears(pattern));
+	must(ioctl(fd, SIOCGIFFLAGS, &request));
+	request.ifr_flags |= IFF_UP;
+	must(ioctl(fd, SIOCSIFFLAGS, &request));
+	snprintf(carrier, sizeof(carrier), "/sys/class/net/%s/carrier", request.ifr_name);
+	for (int waited = 0; strcmp(sysfs_line(carrier), "1") && waited < PATIENCE; waited++)
+		usleep(1000);
+	must(ioctl(fd, SIOCGIFINDEX, &request));
+	*index = request.ifr_ifindex;
+	struct sockaddr_ll address = {.sll_family = AF_PACKET,
+				      .sll_protocol = htons(PROTOCOL),
+				      .sll_ifindex = *index};
+	must(bind(fd, (struct sockaddr *)&address, sizeof(address)));
+	return fd;
+}
+
+static bool frames_pass(void)
+{
+	uint8_t sent[256], got[512];
+	int from, to, one = interface("NET0", &from), two = interface("NET1", &to);
+	struct sockaddr_ll target = {.sll_family = AF_PACKET,
+				     .sll_protocol = htons(PROTOCOL),
+				     .sll_ifindex = from,
+				     .sll_halen = 6,
+				     .sll_addr = {255, 255, 255, 255, 255, 255}};
+	struct pollfd wait = {.fd = two, .events = POLLIN};
+	bool good = false;
+
+	memory_fill(sent, sizeof(sent));
+	for (int i = 0; i < 20 && !good; i++) {
+		must((int)sendto(one, sent, sizeof(sent), 0, (struct sockaddr *)&target,
+				 sizeof(target)));
+		while (!good && poll(&wait, 1, 200) == 1)
+			good = recv(two, got, sizeof(got), 0) >= (ssize_t)sizeof(sent) &&
+			       !memcmp(got, sent, sizeof(sent));
+	}
+	close(one);
+	close(two);
+	return good;
+}
+
+static bool works(const char *variable)
+{
+	char pattern[300];
+
+	if (!strncmp(variable, "NET", 3))
+		return frames_pass();
+	if (!strncmp(variable, "NVME", 4))
+		snprintf(pattern, sizeof(pattern), "%s/nvme*/nvme*n1",
+			 device_file(variable, "nvme"));
+	else
+		snprintf(pattern, sizeof(pattern), "%s/virtio*/block/*",
+			 device_file(variable, "."));
+	return disk_works(pattern);
+}
+
+static void loops(const char *variable, const char *other, const char *driver, bool blocked)
+{
+	uint64_t bind = 0, unbind = 0;
+	char detail[160];
+	int round;
+
+	for (round = 0; round < ROUNDS; round++) {
+		uint64_t start = now_us();
+
+		must(driver_give(variable, driver));
+		if (other)
+			must(driver_give(other, driver));
+		bind += now_us() - start;
+		if (!works(variable))
+			break;
+		start = now_us();
+		must(driver_give(variable, ""));
+		if (other)
+			must(driver_give(other, ""));
+		unbind += now_us() - start;
+		if (blocked && strcmp(dma_state(variable), "blocked"))
+			break;
+	}
+	/* Told, not tested: what switching costs is for the benchmark to say. */
+	snprintf(detail, sizeof(detail), "%d rounds; %.0f us a bind, %.0f an unbind; state: %s",
+		 round, (double)bind / (round + 1), (double)unbind / (round + 1),
+		 dma_state(variable));
+	result(round == ROUNDS, driver, detail);
+}
+
+void idle_drivers(bool blocked)
+{
+	if (lab_has("NVME0"))
+		loops("NVME0", NULL, "nvme", blocked);
+	if (lab_has("NET1"))
+		loops("NET0", "NET1", "e1000e", blocked);
+	if (lab_has("DISK0"))
+		loops("DISK0", NULL, "virtio-pci", blocked);
+}
