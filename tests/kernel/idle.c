@@ -37,8 +37,11 @@ void result(bool good, const char *name, const char *detail)
 	good ? passed++ : failed++;
 }
 
+/* The control does without what only patched kernels have. */
 void skip(const char *name, const char *why)
 {
+	if (!blocked)
+		return;
 	printf("skipped %s: %s\n", name, why);
 	skipped++;
 }
