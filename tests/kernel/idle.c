@@ -3,11 +3,11 @@
  * What a device reaches that nobody drives: at each moment of its life the device tries to read and to write a page
  * of this program by its physical address, which no one gave it.
  *
- *	idle blocked | control [drivers]
+ *	idle blocked | control [drivers | cost]
  *
  * "control" is a kernel that leaves such devices in its default domain, booted with iommu=pt: there they must reach
  * the page, or this program would prove nothing. With "drivers" those of the kernel come and go instead, and
- * do their work. Wants the devices edu and edu-functions, and takes edu-bridge, all without
+ * do their work; with "cost" one comes and goes, and the time of it is told. Wants the devices edu and edu-functions, and takes edu-bridge, all without
  * drivers.
  */
 #include "idle.h"
@@ -283,6 +283,24 @@ static void type_written(void)
 	result(!strcmp(sysfs_line(path), before), "its type is as it was", sysfs_line(path));
 }
 
+/* A virtual function that has just been made. */
+static void virtual_function(void)
+{
+	char group[300];
+
+	if (!has_driver("nvme"))
+		die("no nvme");
+	must(driver_give("PF0", "nvme"));
+	must(write_word(device_file("PF0", "sriov_drivers_autoprobe"), "0"));
+	must(write_word(device_file("PF0", "sriov_numvfs"), "1"));
+	snprintf(group, sizeof(group), "%s", device_file("PF0", "virtfn0/iommu_group/dma_state"));
+	result(!strncmp(sysfs_line(group), blocked ? "blocked" : "kernel ", 7) ||
+		       !sysfs_line(group)[0],
+	       "a virtual function is made", sysfs_line(group));
+	must(write_word(device_file("PF0", "sriov_numvfs"), "0"));
+	must(driver_give("PF0", ""));
+}
+
 static void plugged_again(const char *variable, const char *name)
 {
 	must(write_word(device_file(variable, "remove"), "1"));
@@ -390,12 +408,18 @@ static void moments(void)
 	if (lab_has("EDU4"))
 		group_of("EDU3", "EDU4");
 	plugged_again("EDU0", "plugged in again");
+	if (lab_has("PF0"))
+		virtual_function();
+	if (blocked)
+		result(system("dmesg | grep -q 'DMA of devices without a driver and a user is "
+			      "blocked'") == 0,
+		       "the log says so", "");
 }
 
 int main(int argc, char **argv)
 {
 	if (argc < 2 || (strcmp(argv[1], "blocked") && strcmp(argv[1], "control")))
-		die("usage: idle blocked | control [drivers]");
+		die("usage: idle blocked | control [drivers | cost]");
 	blocked = !strcmp(argv[1], "blocked");
 	page = memory_new(PAGE);
 	copy = memory_new(PAGE);
@@ -404,6 +428,8 @@ int main(int argc, char **argv)
 
 	if (argc == 2)
 		moments();
+	else if (!strcmp(argv[2], "cost"))
+		idle_cost();
 	else
 		idle_drivers(blocked);
 	printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);

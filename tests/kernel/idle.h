@@ -16,5 +16,7 @@ const char *dma_state(const char *variable);
 
 /* Drivers of the kernel come and go 200 times and do their work each time: NVME0, NET0 with NET1, DISK0. */
 void idle_drivers(bool blocked);
+/* How long a driver that does next to nothing takes to be bound to EDU0 and unbound: two figures, for tests/bench/idle. */
+void idle_cost(void);
 
 #endif

@@ -180,3 +180,27 @@ void idle_drivers(bool blocked)
 	if (lab_has("DISK0"))
 		loops("DISK0", NULL, "virtio-pci", blocked);
 }
+
+void idle_cost(void)
+{
+	enum {
+		TIMES = 2000
+	};
+	uint64_t bind = 0, unbind = 0;
+
+	if (system("modprobe -q uio_pci_generic") != 0)
+		die("no uio_pci_generic");
+	must(driver_give("EDU0", "uio_pci_generic"));
+	must(driver_give("EDU0", ""));
+	for (int i = 0; i < TIMES; i++) {
+		uint64_t start = now_us();
+
+		must(driver_give("EDU0", "uio_pci_generic"));
+		bind += now_us() - start;
+		start = now_us();
+		must(driver_give("EDU0", ""));
+		unbind += now_us() - start;
+	}
+	printf("cost bind %.2f us, unbind %.2f us\n", (double)bind / TIMES, (double)unbind / TIMES);
+	result(true, "cost", "");
+}
