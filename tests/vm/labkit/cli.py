@@ -39,7 +39,7 @@ def _guest_options(parser: argparse.ArgumentParser) -> None:
     add('--icount', action='store_true', help='time by counted instructions: quick timers, one processor')
     add('--no-bind', action='store_true', help='leave the devices to their own kernel drivers, not vfio-pci')
     add('--safe-interrupts', action='store_true', help='do not allow unsafe interrupts with --iommu virtio')
-    add('--append', default='', metavar='STR', help='more kernel parameters')
+    add('--append', action='append', default=[], metavar='STR', help='more kernel parameters; may be given more than once')
     add('--timeout', type=_positive, default=300, metavar='S', help='seconds, boot included (default: 300)')
     add('--env', type=_setting, action='append', default=[], metavar='NAME=VALUE',
         help="set in the program's environment, which has nothing else of the host's")

@@ -77,7 +77,7 @@ def append(options, identity: str) -> str:
     words = ['console=ttyS0', 'panic=-1', *STEADY, 'lab.id=' + identity, IOMMUS[options.iommu].append]
     if options.iommu == 'virtio' and not options.safe_interrupts:
         words.append(UNSAFE_INTERRUPTS)
-    return ' '.join(filter(None, [*words, options.append]))
+    return ' '.join(filter(None, [*words, *options.append]))
 
 
 def argv(options, ready, initramfs: Path, job: Path, console: Path, topologies: list, identity: str) -> list:
