@@ -56,9 +56,12 @@ static int type1_device_open(struct backend_ctx *ctx, struct op *op, struct plac
 			     struct backend_device **ret_dev)
 {
 	char path[32];
+	int r;
 
 	if (!place->sysfs[0])
 		place_of_class(ctx->sys, place);
+	if (!place->sysfs[0] && (r = ctx->sys->access(ctx->sys, place->node)) < 0)
+		return explain_node(op, r, place->node);
 	if (!place->sysfs[0])
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE,
 			       "sysfs does not know the device of this node");
@@ -71,7 +74,7 @@ static int type1_device_open(struct backend_ctx *ctx, struct op *op, struct plac
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
 			       "its IOMMU group cannot be read in %s", place->sysfs);
 	snprintf(path, sizeof(path), "/dev/vfio/%d", place->group);
-	int r = ctx->sys->access(ctx->sys, path);
+	r = ctx->sys->access(ctx->sys, path);
 	/*
 	 * The node exists only while some member is on a vfio driver. Which one that is "vfio-dev" tells
 	 * from 6.1 on; before, a driver may turn out to be none of vfio's only at bind.

@@ -364,7 +364,13 @@ static void type1_finds_a_node_by_its_name_alone(void **state)
 	assert_ok(libiommufd_device_close(dev, 0));
 
 	dev = (void *)1;
+	/* One that is not there, and one that was left over. */
 	expect_realpath(*state, "/sys/class/vfio-dev/vfio9", NULL, -ENOENT);
+	expect_access(*state, "/dev/vfio/devices/vfio9", -ENOENT);
+	assert_fails(libiommufd_device_open(type1, "/dev/vfio/devices/vfio9", NULL, &dev), -ENOENT,
+		     LIBIOMMUFD_REASON_NODE_MISSING);
+	expect_realpath(*state, "/sys/class/vfio-dev/vfio9", NULL, -ENOENT);
+	expect_access(*state, "/dev/vfio/devices/vfio9", 0);
 	assert_fails(libiommufd_device_open(type1, "/dev/vfio/devices/vfio9", NULL, &dev), -ENODEV,
 		     LIBIOMMUFD_REASON_NO_SUCH_DEVICE);
 	assert_ptr_equal(dev, (void *)1);

@@ -7,10 +7,11 @@
 #ifndef SUITES_BEHAVIOURS_H
 #define SUITES_BEHAVIOURS_H
 
-#include "bench.h"
+#include <stdbool.h>
 
 enum behaviour {
 	BEHAVIOUR_PINS,
+	BEHAVIOUR_PINS_OF_COPIES,
 	BEHAVIOUR_REACH_WHEN_BOUND_FOR,
 	BEHAVIOUR_OPENED_LATE,
 	BEHAVIOUR_MOVE,
@@ -19,6 +20,9 @@ enum behaviour {
 	BEHAVIOUR_KVM_FILE,
 	BEHAVIOUR_HOT_RESET_LIST,
 	BEHAVIOUR_FEATURES,
+	BEHAVIOUR_PASSED,
+	BEHAVIOUR_NAMES,
+	BEHAVIOUR_HOLDER,
 	BEHAVIOURS,
 };
 
@@ -34,6 +38,14 @@ static const struct {
 			"with one of its own (query_private)",
 			"a group can join a container only while no device of it is open",
 			"one_that_was_used_first_is_pinned_for_again_on_type1",
+		},
+	[BEHAVIOUR_PINS_OF_COPIES] =
+		{
+			"a copy of what is mapped",
+			"pins no page again",
+			"pins and counts its pages once more",
+			"a container has no copy: the library maps the same memory again",
+			"a_copy_pins_what_it_says",
 		},
 	[BEHAVIOUR_REACH_WHEN_BOUND_FOR] =
 		{
@@ -101,12 +113,36 @@ static const struct {
 			"every feature is one of iommufd's",
 			"features_are_what_the_kernel_has",
 		},
+	[BEHAVIOUR_PASSED] =
+		{
+			"what another process is passed",
+			"the context's file, the device's, and two ids",
+			"the container's file and the device's or its group's",
+			"a container is one address space; a group's file opens its devices",
+			"what_was_mapped_outlives_the_process_that_mapped_it",
+		},
+	[BEHAVIOUR_NAMES] =
+		{
+			"module and nodes that sentences and findings name",
+			"iommufd, /dev/iommu, /dev/vfio/devices/vfioN",
+			"vfio_iommu_type1, /dev/vfio/vfio, /dev/vfio/GROUP",
+			"they are what is used",
+			"a_bind_without_interrupt_remapping_is_refused",
+		},
+	[BEHAVIOUR_HOLDER] =
+		{
+			"a device whose node another process has open, to the findings",
+			"is to be warned of",
+			"cannot be had",
+			"only a group's file can be opened no more than once",
+			"who_has_the_group_is_named",
+		},
 };
 
-/* Does b behave as the table says of native here? */
-static inline bool natively(const struct bench *b, enum behaviour which)
+/* Is it here as the table says of native? */
+static inline bool natively(bool native, enum behaviour which)
 {
-	return b->native && behaviours[which].native;
+	return native && behaviours[which].native;
 }
 
 #endif

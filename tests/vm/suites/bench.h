@@ -34,12 +34,12 @@ struct bench {
 	struct edu edu[DEVICES];
 	uint8_t *home;
 	unsigned seed;
-	bool native;
+	bool native; /* for the tables of differences, which tests/differences sees to */
 };
 
 /* Once, first in main(): no limit on pinned memory. */
 void bench_begin(void);
-/* The backend that contexts get here. */
+/* The backend that contexts get here; for the tables, too. */
 bool bench_is_native(void);
 /* The kernel's version: 612 is 6.12. */
 int bench_kernel(void);

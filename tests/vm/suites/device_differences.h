@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the backends do not do alike beyond DMA, with the reason; differences.h has the rest. What the
- * suites of devices assert without it is the same on both, but for two things that are no outcomes: a
- * removal waits for a device that is only opened natively alone, and a hot reset's list tells a device
- * without a driver natively alone.
+ * What the backends do not do alike beyond DMA, with the reason; differences.h has the rest, and behaviours.h
+ * what is no outcome of a call.
  */
 #ifndef SUITES_DEVICE_DIFFERENCES_H
 #define SUITES_DEVICE_DIFFERENCES_H
@@ -113,6 +111,12 @@ static const struct {
 static inline struct outcome device_differs(bool native, enum device_difference which)
 {
 	return native ? device_differences[which].native : device_differences[which].type1;
+}
+
+/* Does it work here? */
+static inline bool device_works(bool native, enum device_difference which)
+{
+	return device_differs(native, which).error == 0;
 }
 
 #endif

@@ -129,4 +129,10 @@ static inline struct outcome differs(bool native, enum difference which)
 	return native ? differences[which].native : differences[which].type1;
 }
 
+/* Does it work here? */
+static inline bool works(bool native, enum difference which)
+{
+	return differs(native, which).error == 0;
+}
+
 #endif

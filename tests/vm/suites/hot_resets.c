@@ -148,7 +148,7 @@ static void a_device_without_a_vfio_driver_is_not_reset(void **state)
 
 	assert_int_equal(write_file("/sys/bus/pci/drivers/vfio-pci/unbind", second), 0);
 	*reg32(regs, NET_VECTOR_OF) = 0x8;
-	expect_list(b->dev, 2, first, 1, second, !natively(b, BEHAVIOUR_HOT_RESET_LIST));
+	expect_list(b->dev, 2, first, 1, second, !natively(b->native, BEHAVIOUR_HOT_RESET_LIST));
 	assert_refused(libiommufd_device_hot_reset(b->dev), EINVAL, NOT_OWNED);
 	assert_sentence(second);
 	assert_int_equal(*reg32(regs, NET_VECTOR_OF), 0x8);

@@ -93,11 +93,11 @@ static void the_memory_of_a_bar_by_its_address(void **state)
 	assert_outcome(libiommufd_ioas_map_at(b->ioas, (void *)b->edu[0].regs, PAGE, BOTH,
 					      0x100000),
 		       differs(b->native, DIFFERENCE_BAR_MEMORY));
-	if (b->native)
+	if (works(b->native, DIFFERENCE_BAR_MEMORY))
+		assert_ok(libiommufd_ioas_unmap(b->ioas, 0x100000, PAGE, NULL));
+	else
 		assert_refused(libiommufd_ioas_unmap(b->ioas, 0x100000, PAGE, NULL), ENOENT,
 			       NOT_MAPPED);
-	else
-		assert_ok(libiommufd_ioas_unmap(b->ioas, 0x100000, PAGE, NULL));
 }
 
 static void memory_beyond_the_limit_is_refused_with_both_figures(void **state)
@@ -173,7 +173,7 @@ static void large_pages_can_be_switched_off_before_the_first_mapping(void **stat
 		       differs(b->native, DIFFERENCE_HUGE_PAGES));
 	assert_outcome(libiommufd_ioas_set_huge_pages(ioas, false),
 		       differs(b->native, DIFFERENCE_HUGE_PAGES));
-	if (!b->native)
+	if (!works(b->native, DIFFERENCE_HUGE_PAGES))
 		return;
 	assert_true(enabled);
 	assert_ok(libiommufd_ioas_query_huge_pages(ioas, &enabled));

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "behaviours.h"
 #include "hostbench.h"
 
 static void a_machine_without_an_iommu_is_told_so(void **state)
@@ -89,7 +90,7 @@ static void interrupts_that_are_not_remapped_are_told_and_allowed_as_told(void *
 	struct libiommufd_host_purpose bind = hostbench_purpose(LIBIOMMUFD_HOST_TO_BIND);
 	struct libiommufd_host_purpose open = hostbench_purpose(LIBIOMMUFD_HOST_TO_OPEN);
 	struct bench *b = *state;
-	const char *module = b->native ? "iommufd" : "vfio_iommu_type1";
+	const char *module = natively(b->native, BEHAVIOUR_NAMES) ? "iommufd" : "vfio_iommu_type1";
 	char option[128];
 
 	assert_no_findings(bench_name("EDU0"), &open);

@@ -3,6 +3,7 @@
  * Owns the tests of software devices, through the same calls as real ones: mtty, a serial port that
  * echoes, and mdpy, a display that is memory. They do no DMA.
  */
+#include "behaviours.h"
 #include "devices.h"
 
 #include <stdio.h>
@@ -93,7 +94,8 @@ static void a_software_device_goes_through_all_states(void **state)
 		bench_bind_with(b, n, LIBIOMMUFD_BIND_PRIVATE, NULL);
 		assert_state(b->devices[n], BOUND, NOTHING, NULL);
 		assert_refused(libiommufd_device_bind(b->devices[n], NULL), EINVAL, ALREADY_BOUND);
-		assert_int_equal(libiommufd_device_get_id(b->devices[n]) != 0, b->native);
+		assert_int_equal(libiommufd_device_get_id(b->devices[n]) != 0,
+				 natively(b->native, BEHAVIOUR_IDS));
 	}
 	for (int n = 0; n < 2; n++) {
 		assert_ok(libiommufd_device_attach(b->devices[n], b->ioas));

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "behaviours.h"
 #include "hostbench.h"
 
 #define CONFIG "/etc/modprobe.d/zz-libiommufd-test.conf"
@@ -20,7 +21,7 @@ static bool is_native(void)
 
 static const char *main_module(void)
 {
-	return is_native() ? "iommufd" : "vfio_iommu_type1";
+	return natively(is_native(), BEHAVIOUR_NAMES) ? "iommufd" : "vfio_iommu_type1";
 }
 
 static int without_modules(void **state)
@@ -117,7 +118,8 @@ static void a_module_that_is_not_there_is_told_with_the_kernel(void **state)
 	hostbench_shell("mount -t tmpfs none /lib/modules/$(uname -r)");
 	assert_states(LIBIOMMUFD_HOST_MODULE_ABSENT, LIBIOMMUFD_HOST_MODULE_ABSENT);
 	assert_findings(bench_name("EDU0"), &open,
-			is_native() ? LIBIOMMUFD_HOST_NO_IOMMUFD : LIBIOMMUFD_HOST_NO_MODULE,
+			natively(is_native(), BEHAVIOUR_NAMES) ? LIBIOMMUFD_HOST_NO_IOMMUFD
+							       : LIBIOMMUFD_HOST_NO_MODULE,
 			LIBIOMMUFD_HOST_NO_MODULE, LIBIOMMUFD_HOST_NOT_VFIO_DRIVER);
 	assert_says(0, "reboot if it was updated");
 	assert_host_refused(load(), ENOENT, LIBIOMMUFD_HOST_REASON_MODULE_ABSENT);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns the process that receives files, and the helpers of passing.h on both sides. */
+#include "behaviours.h"
 #include "passing.h"
 
 /* The example with all it has inside: its letter, and its filter. */
@@ -53,7 +54,7 @@ void receiver_send(struct bench *b, int n, enum passed_file what)
 	int fds[2];
 
 	strcpy(letter.label, libiommufd_device_get_name(dev));
-	if (b->native)
+	if (natively(b->native, BEHAVIOUR_PASSED))
 		assert_ok(libiommufd_ctx_query_fd(b->ctx, &fds[0]));
 	else
 		assert_ok(libiommufd_device_query_container_fd(dev, &fds[0]));
@@ -189,8 +190,9 @@ void receive_device(struct received *r, int sock)
 	receive(r, sock);
 	struct libiommufd_device_fd_opts opts = {
 		.size = sizeof(opts),
-		.state = r->bench.native && !r->dev_id ? LIBIOMMUFD_DEVICE_OPENED
-						       : LIBIOMMUFD_DEVICE_BOUND,
+		.state = !r->dev_id && natively(r->bench.native, BEHAVIOUR_PASSED)
+				 ? LIBIOMMUFD_DEVICE_OPENED
+				 : LIBIOMMUFD_DEVICE_BOUND,
 		.dev_id = r->dev_id,
 		.label = r->name,
 	};
