@@ -1,173 +1,122 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Owns the ordered set of mappings. Allocates nothing, calls nothing.
+ * Owns the ordered set of mappings: what is in it, and where there is room. The nodes are tree.c's.
  *
- * To add and remove is what happens most, so it touches few nodes: the limits of holes are only kept
- * true, not sharp, and it is the search for a hole that sharpens those it was misled by.
+ * The limits of holes are only kept true, not sharp, since to add and remove is what happens most. It is
+ * the search for a hole that sharpens those it was misled by.
  */
-#include "shadow.h"
+#include <errno.h>
+#include <string.h>
+
+#include "tree.h"
+
+const struct mapping *shadow_find(struct shadow *shadow, uint64_t first, uint64_t last)
+{
+	const struct leaf *leaf = tree_seek(shadow, first);
+
+	if (!leaf)
+		return NULL;
+	size_t at = tree_rank(leaf, first);
+	if (at && leaf->mappings[at - 1].last >= first)
+		return &leaf->mappings[at - 1];
+	if (at == leaf->count) {
+		/* What follows begins the next part. */
+		if (shadow->near_last >= last)
+			return NULL;
+		leaf = tree_seek(shadow, shadow->near_last + 1);
+		at = 0;
+	}
+	return leaf->mappings[at].iova <= last ? &leaf->mappings[at] : NULL;
+}
+
+const struct mapping *shadow_find_last(struct shadow *shadow, uint64_t first, uint64_t last)
+{
+	const struct leaf *leaf = tree_seek(shadow, last);
+	size_t at = leaf ? tree_rank(leaf, last) : 0;
+
+	return at && leaf->mappings[at - 1].last >= first ? &leaf->mappings[at - 1] : NULL;
+}
+
+/* The addresses of what the leaf has in front of its mapping of that number; empty if they wrap. */
+static uint64_t hole_begin(const struct shadow *shadow, size_t at)
+{
+	return at ? shadow->near->mappings[at - 1].last + 1 : shadow->near_first;
+}
+
+static uint64_t hole_last(const struct shadow *shadow, size_t at)
+{
+	return at < shadow->near->count ? shadow->near->mappings[at].iova - 1 : shadow->near_last;
+}
+
+int shadow_insert(struct shadow *shadow, const struct mapping *mapping)
+{
+	struct leaf *leaf = tree_seek(shadow, mapping->iova);
+	size_t at = 0;
+
+	if (leaf) {
+		at = tree_rank(leaf, mapping->iova);
+		if (at && leaf->mappings[at - 1].last >= mapping->iova)
+			return -EEXIST;
+		if (hole_last(shadow, at) < mapping->last)
+			return -EEXIST;
+	}
+	if (!leaf || leaf->count == LEAF) {
+		int r = tree_make_room(shadow, mapping->iova);
+		if (r < 0)
+			return r;
+		leaf = tree_seek(shadow, mapping->iova);
+		at = tree_rank(leaf, mapping->iova);
+	}
+	memmove(&leaf->mappings[at + 1], &leaf->mappings[at],
+		(leaf->count++ - at) * sizeof(*mapping));
+	leaf->mappings[at] = *mapping;
+	shadow->count++;
+	return 0;
+}
+
+/* What the leaf that was sought has in front of its mapping of that number is a hole now. */
+static void allow_hole(struct shadow *shadow, size_t at)
+{
+	uint64_t size = hole_last(shadow, at) - hole_begin(shadow, at) + 1;
+
+	/* What is above has no lower limit. */
+	for (size_t level = shadow->height; level--;) {
+		struct child *child = &shadow->way[level].inner->children[shadow->way[level].at];
+		if (child->limit >= size)
+			break;
+		child->limit = size;
+	}
+}
+
+void shadow_remove(struct shadow *shadow, const struct mapping *mapping)
+{
+	uint64_t iova = mapping->iova;
+	struct leaf *leaf = tree_seek(shadow, iova);
+	size_t at = (size_t)(mapping - leaf->mappings);
+
+	memmove(&leaf->mappings[at], &leaf->mappings[at + 1],
+		(--leaf->count - at) * sizeof(*mapping));
+	leaf->mappings[leaf->count].iova = UINT64_MAX;
+	shadow->count--;
+	if (!shadow->height)
+		return;
+	/* Where the hole is may be another leaf's part now. */
+	if (!at || leaf->count < LEAF_MIN) {
+		if (!at)
+			tree_begin_anew(shadow);
+		if (leaf->count < LEAF_MIN)
+			tree_refill(shadow);
+		at = tree_rank(tree_seek(shadow, iova), iova);
+	}
+	allow_hole(shadow, at);
+}
+
+/* ---- Holes ---- */
 
 static uint64_t larger(uint64_t a, uint64_t b)
 {
 	return a > b ? a : b;
 }
-
-/* The bytes between a mapping and the one before it. */
-static uint64_t hole_before(const struct mapping *node)
-{
-	return node->previous ? node->iova - node->previous->last - 1 : node->iova;
-}
-
-static void sharpen(struct mapping *node)
-{
-	uint64_t limit = hole_before(node);
-
-	if (node->left)
-		limit = larger(limit, node->left->hole_limit);
-	if (node->right)
-		limit = larger(limit, node->right->hole_limit);
-	node->hole_limit = limit;
-}
-
-/* There is a hole of that size in front of node now. Limits never grow downwards, so it may end early. */
-static void allow_hole(struct mapping *node, uint64_t size)
-{
-	for (; node && node->hole_limit < size; node = node->parent)
-		node->hole_limit = size;
-}
-
-/* ---- Shape ---- */
-
-static struct mapping **link_to(struct shadow *shadow, const struct mapping *node)
-{
-	if (!node->parent)
-		return &shadow->root;
-	return node->parent->left == node ? &node->parent->left : &node->parent->right;
-}
-
-/* Put node in the place of its parent, which becomes its child. */
-static void rotate_up(struct shadow *shadow, struct mapping *node)
-{
-	struct mapping *parent = node->parent, *inner;
-
-	*link_to(shadow, parent) = node;
-	node->parent = parent->parent;
-	if (parent->left == node) {
-		inner = parent->left = node->right;
-		node->right = parent;
-	} else {
-		inner = parent->right = node->left;
-		node->left = parent;
-	}
-	parent->parent = node;
-	if (inner)
-		inner->parent = parent;
-	/* What was true for all of it is for the part that parent keeps, too. */
-	node->hole_limit = parent->hole_limit;
-}
-
-/* Xorshift: the priorities only have to be spread, not secret. */
-static uint32_t next_priority(struct shadow *shadow)
-{
-	uint32_t x = shadow->seed ? shadow->seed : 0x9e3779b9;
-
-	x ^= x << 13;
-	x ^= x >> 17;
-	x ^= x << 5;
-	return shadow->seed = x;
-}
-
-/* ---- The set ---- */
-
-/* The last mapping that begins at or below iova; NULL if none does. */
-static struct mapping *find_previous(const struct shadow *shadow, uint64_t iova)
-{
-	struct mapping *previous = NULL, *node = shadow->near;
-
-	if (node && node->iova <= iova && (!node->next || node->next->iova > iova))
-		return node;
-	for (node = shadow->root; node;) {
-		if (node->iova > iova) {
-			node = node->left;
-		} else {
-			previous = node;
-			node = node->right;
-		}
-	}
-	return previous;
-}
-
-bool shadow_insert(struct shadow *shadow, struct mapping *mapping)
-{
-	struct mapping *previous = find_previous(shadow, mapping->iova);
-	struct mapping *next = previous ? previous->next : shadow->first;
-
-	if ((previous && previous->last >= mapping->iova) || (next && next->iova <= mapping->last))
-		return false;
-	/* Of two neighbours one is above the other, which has no child on that side. */
-	if (previous && !previous->right)
-		previous->right = mapping;
-	else
-		*(next ? &next->left : &shadow->root) = mapping;
-	mapping->parent = previous && previous->right == mapping ? previous : next;
-	mapping->left = mapping->right = NULL;
-	mapping->previous = previous;
-	mapping->next = next;
-	*(previous ? &previous->next : &shadow->first) = mapping;
-	*(next ? &next->previous : &shadow->last) = mapping;
-	shadow->near = mapping;
-	mapping->hole_limit = 0;
-	allow_hole(mapping, hole_before(mapping));
-
-	mapping->priority = next_priority(shadow);
-	while (mapping->parent && mapping->parent->priority < mapping->priority)
-		rotate_up(shadow, mapping);
-	shadow->count++;
-	return true;
-}
-
-void shadow_remove(struct shadow *shadow, struct mapping *mapping)
-{
-	struct mapping *previous = mapping->previous, *next = mapping->next, *child;
-
-	while (mapping->left && mapping->right)
-		rotate_up(shadow, mapping->left->priority > mapping->right->priority
-					  ? mapping->left
-					  : mapping->right);
-	child = mapping->left ? mapping->left : mapping->right;
-	*link_to(shadow, mapping) = child;
-	if (child)
-		child->parent = mapping->parent;
-	*(previous ? &previous->next : &shadow->first) = next;
-	*(next ? &next->previous : &shadow->last) = previous;
-	shadow->near = previous ? previous : next;
-	if (next)
-		allow_hole(next, hole_before(next));
-	shadow->count--;
-}
-
-struct mapping *shadow_find(const struct shadow *shadow, uint64_t first, uint64_t last)
-{
-	struct mapping *found = shadow->near;
-
-	/* The lowest mapping that does not end before first. */
-	if (found && found->last < first)
-		found = found->next;
-	if (found && found->last >= first && (!found->previous || found->previous->last < first))
-		return found->iova <= last ? found : NULL;
-	found = NULL;
-	for (struct mapping *node = shadow->root; node;) {
-		if (node->last < first) {
-			node = node->right;
-		} else {
-			found = node;
-			node = node->left;
-		}
-	}
-	return found && found->iova <= last ? found : NULL;
-}
-
-/* ---- Holes ---- */
 
 struct search {
 	uint64_t first, last; /* where to look */
@@ -188,23 +137,47 @@ static bool fits(struct search *search, uint64_t first, uint64_t last)
 	return true;
 }
 
-/* Is there room in a hole in front of a mapping of this subtree? */
-static bool find_free(struct mapping *node, struct search *search)
+/* In the part [first, last] of a leaf. If not, *ret_limit is the size of its largest hole. */
+static bool fits_in_leaf(const struct leaf *leaf, struct search *search, uint64_t first,
+			 uint64_t last, uint64_t *ret_limit)
 {
-	if (!node || node->hole_limit < search->length)
-		return false;
-	/* Holes to the left lie in front of this mapping's own, those to the right behind it. */
-	if (node->iova > search->first) {
-		uint64_t size = hole_before(node);
-		if (find_free(node->left, search))
-			return true;
-		if (size && fits(search, node->iova - size, node->iova - 1))
+	uint64_t limit = 0;
+
+	for (size_t i = 0; i <= leaf->count; i++) {
+		/* Nothing is behind a mapping that ends with the address space. */
+		uint64_t end = i < leaf->count ? leaf->mappings[i].iova : last + 1;
+		if (end != first && !(i && !first)) {
+			if (fits(search, first, end - 1))
+				return true;
+			limit = larger(limit, end - first);
+		}
+		if (i < leaf->count)
+			first = leaf->mappings[i].last + 1;
+	}
+	*ret_limit = limit;
+	return false;
+}
+
+static bool find_free(const struct shadow *shadow, union node node, size_t level,
+		      struct search *search, uint64_t first, uint64_t last, uint64_t *ret_limit)
+{
+	if (level == shadow->height)
+		return fits_in_leaf(node.leaf, search, first, last, ret_limit);
+
+	struct inner *inner = node.inner;
+	for (size_t i = tree_child(inner, search->first);
+	     i < inner->count && inner->begins[i] <= search->last; i++) {
+		struct child *child = &inner->children[i];
+		uint64_t end = i + 1 < inner->count ? inner->begins[i + 1] - 1 : last;
+		if (child->limit >= search->length &&
+		    find_free(shadow, child->node, level + 1, search, inner->begins[i], end,
+			      &child->limit))
 			return true;
 	}
-	bool found = node->last < search->last && find_free(node->right, search);
-	if (!found)
-		sharpen(node);
-	return found;
+	*ret_limit = 0;
+	for (size_t i = 0; i < inner->count; i++)
+		*ret_limit = larger(*ret_limit, inner->children[i].limit);
+	return false;
 }
 
 bool shadow_find_free(struct shadow *shadow, uint64_t first, uint64_t last, uint64_t length,
@@ -217,12 +190,11 @@ bool shadow_find_free(struct shadow *shadow, uint64_t first, uint64_t last, uint
 		.alignment = alignment,
 		.phase = phase & (alignment - 1),
 	};
-	bool found = find_free(shadow->root, &search);
+	uint64_t ignored;
+	bool found = shadow->count
+			     ? find_free(shadow, shadow->root, 0, &search, 0, UINT64_MAX, &ignored)
+			     : fits(&search, 0, UINT64_MAX);
 
-	if (!found && !shadow->last)
-		found = fits(&search, 0, UINT64_MAX);
-	else if (!found && shadow->last->last != UINT64_MAX)
-		found = fits(&search, shadow->last->last + 1, UINT64_MAX);
 	if (found)
 		*ret_iova = search.result;
 	return found;

@@ -104,12 +104,12 @@ int type1_unmap_from(const struct type1_ioas *ioas, const struct type1_container
  * The mappings from first to last, which begin and end there: all or, on failure, none; or, if ret_torn says
  * so, some of them.
  */
-int type1_unmap_span(const struct type1_ioas *ioas, const struct type1_container *container,
+int type1_unmap_span(struct type1_ioas *ioas, const struct type1_container *container,
 		     uint64_t first, uint64_t last, bool *ret_torn);
 /* On failure some may be mapped. */
-int type1_map_all_into(const struct type1_ioas *ioas, const struct type1_container *container);
+int type1_map_all_into(struct type1_ioas *ioas, const struct type1_container *container);
 /* Everything the record has, the same way. */
-int type1_unmap_all_from(const struct type1_ioas *ioas, const struct type1_container *container,
+int type1_unmap_all_from(struct type1_ioas *ioas, const struct type1_container *container,
 			 bool *ret_torn);
 /* Whatever is mapped in it. */
 int type1_unmap_everything(const struct sys *sys, const struct type1_container *container);
@@ -122,7 +122,7 @@ struct type1_container *type1_next_in_use(const struct type1_ioas *ioas,
 bool type1_inside(const struct libiommufd_range *ranges, size_t count, uint64_t first,
 		  uint64_t last);
 /* Can an IOMMU hold what is mapped? */
-bool type1_can_hold(const struct type1_info *info, const struct type1_ioas *ioas);
+bool type1_can_hold(const struct type1_info *info, struct type1_ioas *ioas);
 /*
  * The ranges that all containers in use of ioas but one, and perhaps one more, can use; the caller frees
  * them.

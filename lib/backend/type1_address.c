@@ -21,11 +21,12 @@ bool type1_inside(const struct libiommufd_range *ranges, size_t count, uint64_t 
 	return false;
 }
 
-bool type1_can_hold(const struct type1_info *info, const struct type1_ioas *ioas)
+bool type1_can_hold(const struct type1_info *info, struct type1_ioas *ioas)
 {
 	uint64_t smallest = info->page_sizes & -info->page_sizes;
 
-	for (const struct mapping *m = ioas->shadow.first; m; m = m->next)
+	for (const struct mapping *m = shadow_first(&ioas->shadow); m;
+	     m = shadow_next(&ioas->shadow, m))
 		if (!type1_inside(info->ranges, info->range_count, m->iova, m->last) ||
 		    ((m->iova | (m->last + 1)) & (smallest - 1)))
 			return false;

@@ -162,25 +162,27 @@ int type1_unmap_from(const struct type1_ioas *ioas, const struct type1_container
 }
 
 /* Where others map, too, what lies between ours is not ours. */
-static int unmap_each(const struct type1_ioas *ioas, const struct type1_container *container,
+static int unmap_each(struct type1_ioas *ioas, const struct type1_container *container,
 		      uint64_t first, uint64_t last, bool *ret_torn)
 {
 	const struct mapping *m, *undo;
 	int r = 0;
 
-	for (m = shadow_find(&ioas->shadow, first, last); m && m->last <= last; m = m->next) {
+	for (m = shadow_find(&ioas->shadow, first, last); m && m->last <= last;
+	     m = shadow_next(&ioas->shadow, m)) {
 		r = type1_unmap_from(ioas, container, m->iova, mapping_length(m));
 		if (r < 0)
 			break;
 	}
 	if (r < 0)
-		for (undo = shadow_find(&ioas->shadow, first, last); undo != m; undo = undo->next)
+		for (undo = shadow_find(&ioas->shadow, first, last); undo != m;
+		     undo = shadow_next(&ioas->shadow, undo))
 			if (type1_map_into(ioas, container, undo) < 0)
 				*ret_torn = true;
 	return r;
 }
 
-int type1_unmap_span(const struct type1_ioas *ioas, const struct type1_container *container,
+int type1_unmap_span(struct type1_ioas *ioas, const struct type1_container *container,
 		     uint64_t first, uint64_t last, bool *ret_torn)
 {
 	uint64_t length = last - first + 1;
@@ -200,14 +202,13 @@ int type1_unmap_span(const struct type1_ioas *ioas, const struct type1_container
 	return r;
 }
 
-int type1_unmap_all_from(const struct type1_ioas *ioas, const struct type1_container *container,
+int type1_unmap_all_from(struct type1_ioas *ioas, const struct type1_container *container,
 			 bool *ret_torn)
 {
-	const struct shadow *shadow = &ioas->shadow;
+	const struct mapping *first = shadow_first(&ioas->shadow);
+	const struct mapping *last = shadow_find_last(&ioas->shadow, 0, UINT64_MAX);
 
-	return shadow->first ? type1_unmap_span(ioas, container, shadow->first->iova,
-						shadow->last->last, ret_torn)
-			     : 0;
+	return first ? type1_unmap_span(ioas, container, first->iova, last->last, ret_torn) : 0;
 }
 
 int type1_unmap_everything(const struct sys *sys, const struct type1_container *container)
@@ -219,11 +220,12 @@ int type1_unmap_everything(const struct sys *sys, const struct type1_container *
 	return sys->ioctl(sys, container->fd, VFIO_IOMMU_UNMAP_DMA, &cmd);
 }
 
-int type1_map_all_into(const struct type1_ioas *ioas, const struct type1_container *container)
+int type1_map_all_into(struct type1_ioas *ioas, const struct type1_container *container)
 {
 	int r = 0;
 
-	for (const struct mapping *m = ioas->shadow.first; r == 0 && m; m = m->next)
+	for (const struct mapping *m = shadow_first(&ioas->shadow); r == 0 && m;
+	     m = shadow_next(&ioas->shadow, m))
 		r = type1_map_into(ioas, container, m);
 	return r;
 }

@@ -30,11 +30,7 @@ void type1_ioas_put(struct type1_ioas *ioas)
 {
 	if (!ioas || atomic_fetch_sub(&ioas->refs, 1) != 1)
 		return;
-	for (struct mapping *m = ioas->shadow.first, *next; m; m = next) {
-		next = m->next;
-		free(m);
-	}
-	free(ioas->spare);
+	shadow_clear(&ioas->shadow);
 	free(ioas->ranges);
 	pthread_mutex_destroy(&ioas->lock);
 	free(ioas);
@@ -77,34 +73,20 @@ static int explain_type1_map(const struct type1_ioas *ioas, struct op *op, int e
 	return explain_map(ioas->base.ctx, op, error, dma);
 }
 
-static void drop_mapping(struct type1_ioas *ioas, struct mapping *mapping)
-{
-	/* What maps and unmaps all the time does so without the allocator. */
-	free(ioas->spare);
-	ioas->spare = mapping;
-}
-
-/* Into the record and every attached container, or none. The mapping is new. Needs the lock. */
+/* Into the record and every attached container, or none. Needs the lock. */
 static int add_mapping(struct type1_ioas *ioas, struct op *op, const struct dma *dma, uint64_t va,
 		       uint64_t iova, uint64_t length)
 {
 	const struct type1_container *container = NULL, *undo = NULL;
-	struct mapping *mapping = ioas->spare ? ioas->spare : malloc(sizeof(*mapping));
-	int r = 0;
+	const struct mapping mapping = {iova, iova + length - 1, va, dma->access};
 
-	if (!mapping)
-		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
-	ioas->spare = NULL;
-	mapping->iova = iova;
-	mapping->last = iova + length - 1;
-	mapping->va = va;
-	mapping->access = dma->access;
-	if (!shadow_insert(&ioas->shadow, mapping)) {
-		drop_mapping(ioas, mapping);
-		return explain_map(ioas->base.ctx, op, -EEXIST, dma);
-	}
+	int r = shadow_insert(&ioas->shadow, &mapping);
+	if (r == -ENOMEM)
+		return op_fail(op, r, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	if (r < 0)
+		return explain_map(ioas->base.ctx, op, r, dma);
 	while (r == 0 && (container = type1_next_in_use(ioas, container)))
-		r = type1_map_into(ioas, container, mapping);
+		r = type1_map_into(ioas, container, &mapping);
 	if (r == 0)
 		return 0;
 	bool kept = false;
@@ -117,9 +99,8 @@ static int add_mapping(struct type1_ioas *ioas, struct op *op, const struct dma 
 			       "some devices can have 0x%" PRIx64 "-0x%" PRIx64
 			       ", others cannot (%s), and it cannot be taken back: it is mapped, "
 			       "though not for all; unmap it",
-			       iova, mapping->last, strerrordesc_np(-r));
-	shadow_remove(&ioas->shadow, mapping);
-	drop_mapping(ioas, mapping);
+			       iova, mapping.last, strerrordesc_np(-r));
+	shadow_remove(&ioas->shadow, shadow_find(&ioas->shadow, iova, iova));
 	return explain_type1_map(ioas, op, r, dma);
 }
 
@@ -154,7 +135,7 @@ int type1_map_file(struct backend_ioas *ioas, struct op *op, int fd, struct dma 
 }
 
 /* Is all of [first, last] mapped, with at least that access? Needs the lock. */
-static int check_source(const struct type1_ioas *src, struct op *op, const struct dma *dma)
+static int check_source(struct type1_ioas *src, struct op *op, const struct dma *dma)
 {
 	uint64_t next = dma->va, last = dma->va + dma->length - 1;
 
@@ -188,25 +169,24 @@ void type1_unlock_two(struct type1_ioas *a, struct type1_ioas *b)
 		pthread_mutex_unlock(&b->lock);
 }
 
-/* Needs the lock; what is removed is gone from the containers first. */
-static int remove_range(struct type1_ioas *ioas, struct op *op, struct mapping *first,
+/* From one mapping to where one ends. It is gone from the containers first. Needs the lock. */
+static int remove_range(struct type1_ioas *ioas, struct op *op, const struct mapping *from,
 			uint64_t last, uint64_t *ret_unmapped)
 {
-	uint64_t end = first->last, bytes = 0;
-	struct mapping *m;
-
-	for (m = first; m && m->last <= last; m = m->next)
-		end = m->last;
+	struct shadow *shadow = &ioas->shadow;
+	uint64_t first = from->iova, bytes = 0;
+	const struct mapping *m;
 
 	const struct type1_container *container = NULL, *undo = NULL;
 	bool torn = false;
 	int r = 0;
 	while (r == 0 && (container = type1_next_in_use(ioas, container)))
-		r = type1_unmap_span(ioas, container, first->iova, end, &torn);
+		r = type1_unmap_span(ioas, container, first, last, &torn);
 	if (r < 0) {
 		/* Where it is gone already, bring it back: the record stays true. */
 		while ((undo = type1_next_in_use(ioas, undo)) != container)
-			for (m = first; m && m->last <= end; m = m->next)
+			for (m = shadow_find(shadow, first, last); m && m->last <= last;
+			     m = shadow_next(shadow, m))
 				if (type1_map_into(ioas, undo, m) < 0)
 					torn = true;
 		if (torn)
@@ -216,17 +196,15 @@ static int remove_range(struct type1_ioas *ioas, struct op *op, struct mapping *
 				" cannot be unmapped for all devices (%s), and for some it is "
 				"gone and cannot be mapped again: some DMA there faults; unmap "
 				"it again",
-				first->iova, end, strerrordesc_np(-r));
+				first, last, strerrordesc_np(-r));
 		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "the kernel answers %s",
 			       strerrordesc_np(-r));
 	}
-	for (m = first; m;) {
-		struct mapping *next = m->next;
-		bool more = next && next->last <= end;
+	for (m = from; m;) {
+		bool more = m->last < last;
 		bytes += mapping_length(m);
-		shadow_remove(&ioas->shadow, m);
-		drop_mapping(ioas, m);
-		m = more ? next : NULL;
+		shadow_remove(shadow, m);
+		m = more ? shadow_find(shadow, first, last) : NULL;
 	}
 	*ret_unmapped = bytes;
 	return 0;
@@ -282,19 +260,18 @@ int type1_unmap(struct backend_ioas *base, struct op *op, uint64_t iova, uint64_
 	int r = 0;
 
 	pthread_mutex_lock(&ioas->lock);
-	struct mapping *first = shadow_find(&ioas->shadow, iova, last);
-	const struct mapping *at_end = first;
+	const struct mapping *first = shadow_find(&ioas->shadow, iova, last), *end = first;
 	if (first && first->last < last)
-		at_end = shadow_find(&ioas->shadow, last, last);
+		end = shadow_find_last(&ioas->shadow, iova, last);
 	if (!first && all)
 		*ret_unmapped = 0;
-	else if (!first || first->iova < iova || (at_end && at_end->last > last))
+	else if (!first || first->iova < iova || end->last > last)
 		r = op_fail(op, -ENOENT, LIBIOMMUFD_REASON_NOT_MAPPED,
 			    "nothing is mapped in 0x%" PRIx64 "-0x%" PRIx64 ", or the range cuts a "
 			    "mapping; unmap whole mappings",
 			    iova, last);
 	else
-		r = remove_range(ioas, op, first, last, ret_unmapped);
+		r = remove_range(ioas, op, first, end->last, ret_unmapped);
 	pthread_mutex_unlock(&ioas->lock);
 	return r;
 }

@@ -44,7 +44,7 @@ static void now_empty(struct type1_container *container, struct backend_ctx *ctx
 
 /* Everything that can be known before anything is changed. Needs the locks. */
 static int check(struct backend_device *dev, struct op *op, struct type1_container *container,
-		 const struct type1_ioas *from, const struct type1_ioas *to)
+		 struct type1_ioas *from, struct type1_ioas *to)
 {
 	/* Without page sizes: what it can do could not be read when the group came. */
 	if (!to->shadow.count && container->info.page_sizes)
@@ -65,7 +65,7 @@ static int check(struct backend_device *dev, struct op *op, struct type1_contain
 
 /* It is to hold nothing of ioas. What cannot be taken out the library must not forget. */
 static int empty(struct type1_container *container, const struct backend_device *dev,
-		 const struct type1_ioas *ioas)
+		 struct type1_ioas *ioas)
 {
 	bool torn = false;
 
@@ -88,7 +88,7 @@ static int clear(struct type1_container *container, const struct backend_device 
 
 /* Put back what the container held before. Needs the locks. */
 static int restore(struct type1_container *container, const struct backend_device *dev,
-		   struct op *op, const struct type1_ioas *from, int error, bool *ret_lost)
+		   struct op *op, struct type1_ioas *from, int error, bool *ret_lost)
 {
 	bool back = !from || type1_map_all_into(from, container) == 0;
 
@@ -124,7 +124,7 @@ static int not_unmapped(struct op *op, int error, bool torn)
 
 /* What is in place goes: from, if it is not NULL, and what is left of others. Needs the locks. */
 static int take_out(const struct backend_device *dev, struct op *op,
-		    struct type1_container *container, const struct type1_ioas *from)
+		    struct type1_container *container, struct type1_ioas *from)
 {
 	bool torn = false;
 
@@ -140,19 +140,20 @@ static int take_out(const struct backend_device *dev, struct op *op,
 }
 
 /* What would be pinned, some pages more than once. */
-static uint64_t bytes_of(const struct type1_ioas *ioas)
+static uint64_t bytes_of(struct type1_ioas *ioas)
 {
 	uint64_t bytes = 0;
 
-	for (const struct mapping *m = ioas->shadow.first; m; m = m->next)
+	for (const struct mapping *m = shadow_first(&ioas->shadow); m;
+	     m = shadow_next(&ioas->shadow, m))
 		bytes += mapping_length(m);
 	return bytes;
 }
 
 /* from: what is in place; NULL: nothing. Needs the locks. */
 static int exchange(const struct backend_device *dev, struct op *op,
-		    struct type1_container *container, const struct type1_ioas *from,
-		    const struct type1_ioas *to, bool *ret_lost)
+		    struct type1_container *container, struct type1_ioas *from,
+		    struct type1_ioas *to, bool *ret_lost)
 {
 	int r = take_out(dev, op, container, from);
 	if (r < 0)
