@@ -603,7 +603,8 @@ LIBIOMMUFD_API int libiommufd_host_watch_get_fd(const struct libiommufd_host_wat
  *   -EINVAL    a NULL
  *   -EAGAIN    nothing more has happened; wait for the file to be readable
  *   -ENOBUFS   events were lost, as they came faster than they were read: list the devices anew
- *   -ENOMEM    no memory
+ *   -ENOMEM    no memory, and the event is lost
+ *   -EIO       the file was closed, which is the watch's alone
  *
  * @par Threads  one at a time for a host and its watches
  * @par Calls    libudev; poll; as libiommufd_host_query_device()

@@ -115,7 +115,9 @@ static void look_for_traces(struct search *search)
 	bool sleeps = false;
 
 	/* It has an owner, and that is this process. */
-	if (holders_find(search->sys, search->device, true, &own, 1))
+	int r = holders_find(search->sys, search->device, true, &own, 1);
+	search->no_memory |= r < 0;
+	if (r)
 		return;
 	const char *name = holders_trace(search->sys, search->device, &sleeps);
 	if (!name || sleeps)
@@ -133,11 +135,12 @@ void check_holders(struct search *search)
 {
 	struct holder holders[4];
 	/* What the caller has open itself is no obstacle that it does not know of. */
-	size_t count = holders_find(search->sys, search->device, false, holders, 4);
+	int count = holders_find(search->sys, search->device, false, holders, 4);
 
+	search->no_memory |= count < 0;
 	if (!count)
 		look_for_traces(search);
-	for (size_t i = 0; i < count; i++) {
+	for (int i = 0; i < count; i++) {
 		const struct holder *holder = &holders[i];
 		struct libiommufd_host_finding *finding =
 			finding_add(search, LIBIOMMUFD_HOST_GROUP_BUSY, holder->path);

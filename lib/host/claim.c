@@ -134,7 +134,10 @@ static int check_unused(const struct sys *sys, struct op *op,
 {
 	struct holder holder;
 
-	if (holders_find(sys, device, true, &holder, 1))
+	int r = holders_find(sys, device, true, &holder, 1);
+	if (r < 0)
+		return op_fail(op, r, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	if (r)
 		return op_fail(op, -EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY,
 			       "process %d (%s) has %s open; let it close that first", holder.pid,
 			       holder.command, holder.path);

@@ -91,8 +91,7 @@ static void read_node(const struct sys *sys, struct libiommufd_host_device *devi
 		device->node_known = false;
 }
 
-int devices_add(struct libiommufd_host_devices *devices, const struct sys *sys, const char *bus,
-		const char *sysfs)
+int devices_add_unread(struct libiommufd_host_devices *devices, const char *bus, const char *sysfs)
 {
 	/* Room doubles: the count is a power of two when it is used up. */
 	if (!(devices->count & (devices->count - 1))) {
@@ -103,20 +102,30 @@ int devices_add(struct libiommufd_host_devices *devices, const struct sys *sys, 
 		devices->devices = more;
 	}
 	struct libiommufd_host_device *device = &devices->devices[devices->count];
-	*device = (struct libiommufd_host_device){.sysfs = strdup(sysfs)};
+	*device = (struct libiommufd_host_device){.sysfs = strdup(sysfs),
+						  .number = LIBIOMMUFD_FACT_UNKNOWN};
 	if (!device->sysfs)
 		return -ENOMEM;
-
 	const char *slash = strrchr(device->sysfs, '/');
 	device->name = slash ? slash + 1 : device->sysfs;
 	snprintf(device->bus, sizeof(device->bus), "%s", bus);
+	devices->count++;
+	return 0;
+}
+
+int devices_add(struct libiommufd_host_devices *devices, const struct sys *sys, const char *bus,
+		const char *sysfs)
+{
+	int r = devices_add_unread(devices, bus, sysfs);
+	if (r < 0)
+		return r;
+	struct libiommufd_host_device *device = &devices->devices[devices->count - 1];
 	device->driver_known =
 		read_link(sys, device->sysfs, "driver", device->driver, sizeof(device->driver));
 	device->iommu_known =
 		read_link(sys, device->sysfs, "iommu", device->iommu, sizeof(device->iommu));
 	device->number = device_group_now(sys, device);
 	read_node(sys, device);
-	devices->count++;
 	return 0;
 }
 

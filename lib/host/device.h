@@ -43,9 +43,11 @@ struct libiommufd_host_devices {
 	struct group *groups;
 };
 
-/* Add the device with this directory; -ENOMEM, or -ENODEV if there is none. */
+/* Add the device with this directory; -ENOMEM. */
 int devices_add(struct libiommufd_host_devices *devices, const struct sys *sys, const char *bus,
 		const char *sysfs);
+/* The same without a look at it: all else is unknown. */
+int devices_add_unread(struct libiommufd_host_devices *devices, const char *bus, const char *sysfs);
 
 /* After the last one: sort, and read the groups. -ENOMEM. */
 int devices_finish(struct libiommufd_host_devices *devices, const struct sys *sys);

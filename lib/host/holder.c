@@ -24,7 +24,7 @@ struct scan {
 	size_t node_count, node_room;
 	bool has_group;
 	struct holder *holders;
-	size_t count, room;
+	int count, room;
 	int pid, own;       /* own: a process that does not count, or -1 */
 	const char *member; /* while its nodes are listed */
 };
@@ -123,8 +123,8 @@ static int look_at_process(void *data, const char *name)
 	return scan->count == scan->room;
 }
 
-size_t holders_find(const struct sys *sys, const struct libiommufd_host_device *device,
-		    bool with_own, struct holder *holders, size_t room)
+int holders_find(const struct sys *sys, const struct libiommufd_host_device *device, bool with_own,
+		 struct holder *holders, int room)
 {
 	struct scan scan = {
 		.sys = sys,
@@ -139,7 +139,7 @@ size_t holders_find(const struct sys *sys, const struct libiommufd_host_device *
 	scan.node_room = 1 + (device->group ? device->group->count : 0);
 	scan.nodes = calloc(scan.node_room, sizeof(*scan.nodes));
 	if (!scan.nodes)
-		return 0;
+		return -ENOMEM;
 	list_nodes(&scan);
 	if (scan.node_count)
 		sys->list(sys, "/proc", look_at_process, &scan);

@@ -12,9 +12,9 @@ struct holder {
 	char command[32];
 };
 
-/* How many were found, room at most. Those of other users are seen by root alone. */
-size_t holders_find(const struct sys *sys, const struct libiommufd_host_device *device,
-		    bool with_own, struct holder *holders, size_t room);
+/* How many were found, room at most; or -ENOMEM. Those of other users are seen by root alone. */
+int holders_find(const struct sys *sys, const struct libiommufd_host_device *device, bool with_own,
+		 struct holder *holders, int room);
 
 /*
  * Has someone the group who is not found so: in another PID namespace, or with nothing but a mapping? Opens the

@@ -86,20 +86,41 @@ static uint32_t event_of(const char *action)
 	return 0;
 }
 
-/* A device as it is now; one that left has its name and bus alone. */
+/* A device as it is now. What is in the place of one that left is another one. */
 static int snapshot(struct libiommufd_host *host, struct udev_device *device, uint32_t event,
 		    struct libiommufd_host_devices **ret_devices)
 {
 	struct libiommufd_host_devices *devices = calloc(1, sizeof(*devices));
 	const char *bus = udev_device_get_subsystem(device);
 	const char *path = udev_device_get_syspath(device);
+	int r = -ENOMEM;
 
-	if (!devices || devices_add(devices, host->sys, bus ? bus : "", path) < 0 ||
-	    (event != LIBIOMMUFD_HOST_LEFT && devices_finish(devices, host->sys) < 0)) {
+	if (devices && event == LIBIOMMUFD_HOST_LEFT)
+		r = devices_add_unread(devices, bus ? bus : "", path);
+	else if (devices)
+		r = devices_add(devices, host->sys, bus ? bus : "", path);
+	if (r == 0 && event != LIBIOMMUFD_HOST_LEFT)
+		r = devices_finish(devices, host->sys);
+	if (r < 0) {
 		libiommufd_host_devices_free(devices);
-		return -ENOMEM;
+		return r;
 	}
 	*ret_devices = devices;
+	return 0;
+}
+
+/* Nothing came: was there something, which is lost? */
+static int explain_nothing(struct op *op, int error, short events)
+{
+	if (error == ENOBUFS)
+		return op_fail(op, -ENOBUFS, LIBIOMMUFD_REASON_KERNEL,
+			       "events came faster than they were read, and some are lost; list "
+			       "the devices anew");
+	if (error == ENOMEM)
+		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
+	if (events & (POLLHUP | POLLNVAL))
+		return op_fail(op, -EIO, LIBIOMMUFD_REASON_KERNEL,
+			       "the watch's socket is closed; open another watch");
 	return 0;
 }
 
@@ -115,10 +136,9 @@ static int read_watch(struct libiommufd_host_watch *watch, struct op *op, uint32
 		errno = 0;
 		struct udev_device *device = udev_monitor_receive_device(watch->monitor);
 		if (!device) {
-			if (errno == ENOBUFS)
-				return op_fail(op, -ENOBUFS, LIBIOMMUFD_REASON_KERNEL,
-					       "events came faster than they were read, and some "
-					       "are lost; list the devices anew");
+			int r = explain_nothing(op, errno, ready.revents);
+			if (r < 0)
+				return r;
 			continue;
 		}
 		const char *action = udev_device_get_action(device);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hostbench.h"
 
@@ -85,13 +86,52 @@ static void a_device_that_leaves_and_comes_back_is_seen(void **state)
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove", bench_name("EDU0"));
 	assert_int_equal(hostbench_write(path, "1"), 0);
 	assert_event(LIBIOMMUFD_HOST_DRIVER_CHANGED);
-	assert_int_equal(
-		libiommufd_host_device_get_member_count(assert_event(LIBIOMMUFD_HOST_LEFT)),
-		LIBIOMMUFD_FACT_NONE);
-	assert_quiet();
+	/* Back before it is read that it left: nothing is told of the new one then. */
 	assert_int_equal(hostbench_write("/sys/bus/pci/rescan", "1"), 0);
-	const struct libiommufd_host_device *device = assert_event(LIBIOMMUFD_HOST_ARRIVED);
+	const struct libiommufd_host_device *device = assert_event(LIBIOMMUFD_HOST_LEFT);
+	assert_null(libiommufd_host_device_get_driver(device));
+	assert_null(libiommufd_host_device_get_node(device));
+	assert_null(libiommufd_host_device_get_iommu(device));
+	assert_false(libiommufd_host_device_is_on_vfio(device));
+	assert_int_equal(libiommufd_host_device_get_group(device), LIBIOMMUFD_FACT_UNKNOWN);
+	assert_int_equal(libiommufd_host_device_get_member_count(device), LIBIOMMUFD_FACT_UNKNOWN);
+	device = assert_event(LIBIOMMUFD_HOST_ARRIVED);
 	assert_true(libiommufd_host_device_get_group(device) >= 0);
+	assert_event(0);
+}
+
+/* Nobody reads, and the socket is full: soon, if it is a plain user's. */
+static void events_that_are_lost_are_told_and_those_after_them_seen(void **state)
+{
+	struct libiommufd_host_devices *devices = NULL;
+	uint32_t event = 0;
+	int lost = 0, r;
+	(void)state;
+
+	libiommufd_host_watch_close(watch);
+	assert_int_equal(seteuid(1000), 0);
+	r = libiommufd_host_watch_open(host, &watch);
+	assert_int_equal(seteuid(0), 0);
+	assert_host_ok(r);
+	hostbench_shell("i=0; while [ $i -lt 2000 ]; do echo add; i=$((i + 1)); done >/tmp/adds; "
+			"while read -r word; do echo $word >/sys/bus/pci/devices/%s/uevent; done "
+			"</tmp/adds",
+			bench_name("EDU0"));
+	while ((r = libiommufd_host_watch_read(watch, &event, &devices)) != -EAGAIN) {
+		if (r == -ENOBUFS) {
+			lost++;
+			continue;
+		}
+		assert_int_equal(r, 0);
+		assert_int_equal(event, LIBIOMMUFD_HOST_ARRIVED);
+		devices = libiommufd_host_devices_free(devices);
+	}
+	assert_int_equal(lost, 1);
+	/* What is no event of ours is passed over. */
+	hostbench_shell("cd /sys/bus/pci/devices/%s; echo change >uevent; echo add >uevent",
+			bench_name("EDU0"));
+	assert_event(LIBIOMMUFD_HOST_ARRIVED);
+	assert_quiet();
 	assert_event(0);
 }
 
@@ -120,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_device_that_changes_its_driver_is_seen_with_the_new_one),
 		TEST(a_device_that_leaves_and_comes_back_is_seen),
+		TEST(events_that_are_lost_are_told_and_those_after_them_seen),
 		TEST(wrong_arguments_are_refused),
 	};
 
