@@ -236,6 +236,67 @@ libiommufd_host_device_get_member(const struct libiommufd_host_device *device, s
 LIBIOMMUFD_API const char *
 libiommufd_host_device_get_member_driver(const struct libiommufd_host_device *device, size_t index);
 
+/** Who decides what the devices of a group reach by DMA. */
+enum libiommufd_host_dma_state {
+	LIBIOMMUFD_HOST_DMA_UNKNOWN = 0, /**< the kernel does not say, or they have no IOMMU */
+	LIBIOMMUFD_HOST_DMA_BLOCKED = 1, /**< nobody: they reach nothing */
+	LIBIOMMUFD_HOST_DMA_KERNEL = 2,  /**< the kernel; the domain tells how far */
+	LIBIOMMUFD_HOST_DMA_USER = 3,    /**< user space, as of a bind: what is mapped there */
+};
+
+/**
+ * What the devices of its group may reach by DMA when the snapshot was made.
+ *
+ * With iommu.block_idle=1 a group that nobody uses is BLOCKED, but for memory that the group's reserved_regions
+ * list as direct. Without, it has what the kernel gives to drivers, although no driver is there.
+ *
+ * @param device a device
+ *
+ * @return enum libiommufd_host_dma_state
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ * @par Kernel   6.1 or 6.12 with kernel-patches/6.1, kernel-patches/6.12; others do not say
+ * @par Source   /sys/kernel/iommu_groups/N/dma_state, which poll() tells changes of
+ */
+LIBIOMMUFD_API uint32_t
+libiommufd_host_device_get_dma_state(const struct libiommufd_host_device *device);
+
+/**
+ * The type of the domain while the state is DMA_KERNEL: "identity" reaches all of memory, "DMA" and "DMA-FQ" what
+ * drivers map, "unmanaged" what a driver put there itself.
+ *
+ * @param device a device
+ *
+ * @return the kernel's word; "" if the domain is not the kernel's, NULL if it is unknown
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ * @par Kernel   as libiommufd_host_device_get_dma_state()
+ */
+LIBIOMMUFD_API const char *
+libiommufd_host_device_get_dma_domain(const struct libiommufd_host_device *device);
+
+/**
+ * How many requester IDs the IOMMU may see on DMA of this PCI device: its own, and those of quirks and of
+ * bridges on the way. Devices that share one share a group.
+ *
+ * @param device a device
+ *
+ * @return the count, at least 1; LIBIOMMUFD_FACT_UNKNOWN if the kernel does not say, as for all that is not PCI
+ *
+ * @par Threads  safe
+ * @par Calls    none
+ * @par Kernel   as libiommufd_host_device_get_dma_state()
+ * @par Source   /sys/bus/pci/devices/X/dma_aliases
+ */
+LIBIOMMUFD_API int
+libiommufd_host_device_get_alias_count(const struct libiommufd_host_device *device);
+
+/** Requester ID number index, as a PCI address, its own first; NULL if there is none. @par Calls none */
+LIBIOMMUFD_API const char *
+libiommufd_host_device_get_alias(const struct libiommufd_host_device *device, size_t index);
+
 /* ---- Modules ------------------------------------------------------------------------------ */
 
 /** What became of a kernel module. */

@@ -224,7 +224,7 @@ int devices_finish(struct libiommufd_host_devices *devices, const struct sys *sy
 		device->group = bsearch(&key, devices->groups, devices->group_count,
 					sizeof(*devices->groups), by_number);
 	}
-	return 0;
+	return dma_read(devices, sys);
 }
 
 EXPORT struct libiommufd_host_devices *
@@ -232,8 +232,10 @@ libiommufd_host_devices_free(struct libiommufd_host_devices *devices)
 {
 	if (!devices)
 		return NULL;
-	for (size_t i = 0; i < devices->count; i++)
+	for (size_t i = 0; i < devices->count; i++) {
 		free(devices->devices[i].sysfs);
+		free(devices->devices[i].aliases);
+	}
 	for (size_t i = 0; i < devices->group_count; i++)
 		free(devices->groups[i].members);
 	free(devices->devices);

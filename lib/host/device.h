@@ -7,6 +7,7 @@
 
 #define DEVICE_NAME   72
 #define DEVICE_DRIVER 64
+#define DEVICE_ALIAS  16
 /* What driver_override can have is no driver's name, and longer. */
 #define DEVICE_OVERRIDE 256
 
@@ -21,6 +22,8 @@ struct group {
 	bool known; /* could its members be listed? */
 	size_t count;
 	struct member *members;
+	uint32_t dma_state;  /* enum libiommufd_host_dma_state */
+	char dma_domain[16]; /* if it is the kernel's; "" if unknown */
 };
 
 struct libiommufd_host_device {
@@ -34,6 +37,8 @@ struct libiommufd_host_device {
 	bool driver_known, iommu_known, node_known;
 	int number; /* of the group, or enum libiommufd_fact */
 	const struct group *group;
+	int alias_count; /* 0: not known */
+	char (*aliases)[DEVICE_ALIAS];
 };
 
 struct libiommufd_host_devices {
@@ -51,6 +56,9 @@ int devices_add_unread(struct libiommufd_host_devices *devices, const char *bus,
 
 /* After the last one: sort, and read the groups. -ENOMEM. */
 int devices_finish(struct libiommufd_host_devices *devices, const struct sys *sys);
+
+/* In dma.c, with devices and groups complete: what the kernel tells of their DMA. -ENOMEM. */
+int dma_read(struct libiommufd_host_devices *devices, const struct sys *sys);
 
 /* One device by a name that a user gave. */
 int device_find(struct libiommufd_host *host, struct op *op, const char *name,

@@ -171,6 +171,9 @@ static void read_device(const struct libiommufd_host_device *device)
 	touch(libiommufd_host_device_get_driver(device));
 	touch(libiommufd_host_device_get_node(device));
 	touch(libiommufd_host_device_get_iommu(device));
+	touch(libiommufd_host_device_get_dma_domain(device));
+	for (int i = 0; i < libiommufd_host_device_get_alias_count(device); i++)
+		touch(libiommufd_host_device_get_alias(device, (size_t)i));
 	for (int i = 0; i < libiommufd_host_device_get_member_count(device); i++) {
 		touch(libiommufd_host_device_get_member(device, (size_t)i));
 		touch(libiommufd_host_device_get_member_driver(device, (size_t)i));
@@ -226,6 +229,10 @@ static const char *const pieces[] = {
 	"../../bus/pci",
 	"254:3\n",
 	"0000:01:00.1",
+	"0000:01:00.1\n0000:01:00.0\n",
+	"kernel identity\n",
+	"kernel DMA",
+	"user\n",
 	"../6",
 	"vfio_pci",
 	"live\n",

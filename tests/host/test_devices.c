@@ -240,7 +240,200 @@ static void broken_links_and_numbers_make_facts_unknown_and_nothing_worse(void *
 	libiommufd_host_devices_free(devices);
 }
 
+/* As the kernel writes it: "kernel DMA\n" for the group, addresses for the device. */
+static void tree_dma(const char *name, int group, const char *state, const char *aliases)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d/dma_state", group);
+	tree_file(path, state);
+	snprintf(path, sizeof(path), "/sys/devices/pci/%s/dma_aliases", name);
+	tree_file(path, aliases);
+}
+
+static void assert_dma(const struct libiommufd_host_device *device, uint32_t state,
+		       const char *domain)
+{
+	assert_int_equal(libiommufd_host_device_get_dma_state(device), state);
+	if (domain)
+		assert_string_equal(libiommufd_host_device_get_dma_domain(device), domain);
+	else
+		assert_null(libiommufd_host_device_get_dma_domain(device));
+}
+
+static void a_device_knows_who_decides_on_its_dma_and_its_aliases(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t state;
+		const char *domain;
+	} states[] = {
+		{"blocked\n", LIBIOMMUFD_HOST_DMA_BLOCKED, ""},
+		{"user\n", LIBIOMMUFD_HOST_DMA_USER, ""},
+		{"kernel identity\n", LIBIOMMUFD_HOST_DMA_KERNEL, "identity"},
+		{"kernel DMA-FQ\n", LIBIOMMUFD_HOST_DMA_KERNEL, "DMA-FQ"},
+		{"kernel new_kind\n", LIBIOMMUFD_HOST_DMA_KERNEL, "new_kind"},
+		{"kernel unknown\n", LIBIOMMUFD_HOST_DMA_KERNEL, NULL},
+		{"unknown\n", LIBIOMMUFD_HOST_DMA_UNKNOWN, NULL},
+	};
+	(void)state;
+
+	tree_device("pci", "0000:01:00.0", NULL, 6);
+	tree_device("pci", "0000:01:00.1", NULL, 6);
+	tree_device("platform", "fd000000.dma", NULL, 6);
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		tree_dma("0000:01:00.0", 6, states[i].text, "0000:01:00.0\n");
+		struct libiommufd_host_devices *devices = list(0);
+		for (size_t j = 0; j < 3; j++)
+			assert_dma(libiommufd_host_devices_get(devices, j), states[i].state,
+				   states[i].domain);
+		libiommufd_host_devices_free(devices);
+	}
+	tree_dma("0000:01:00.1", 6, "user\n", "0000:01:00.1\n10000:01:00.0\n");
+	struct libiommufd_host_devices *devices = list(0);
+	const struct libiommufd_host_device *device = libiommufd_host_devices_get(devices, 1);
+	assert_int_equal(libiommufd_host_device_get_alias_count(device), 2);
+	assert_string_equal(libiommufd_host_device_get_alias(device, 0), "0000:01:00.1");
+	assert_string_equal(libiommufd_host_device_get_alias(device, 1), "10000:01:00.0");
+	assert_null(libiommufd_host_device_get_alias(device, 2));
+	/* Its group has a state like that of the others; it has no requester ID. */
+	device = libiommufd_host_devices_get(devices, 2);
+	assert_int_equal(libiommufd_host_device_get_alias_count(device), LIBIOMMUFD_FACT_UNKNOWN);
+	libiommufd_host_devices_free(devices);
+}
+
+static void broken_words_on_dma_make_it_unknown_and_nothing_worse(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t state;
+	} states[] = {
+		{"", LIBIOMMUFD_HOST_DMA_UNKNOWN},
+		{"\n", LIBIOMMUFD_HOST_DMA_UNKNOWN},
+		{"Blocked\n", LIBIOMMUFD_HOST_DMA_UNKNOWN},
+		{"blocked user\n", LIBIOMMUFD_HOST_DMA_UNKNOWN},
+		{"kernel\n", LIBIOMMUFD_HOST_DMA_UNKNOWN},
+		{"\xff\xfe\x80", LIBIOMMUFD_HOST_DMA_UNKNOWN},
+		{"kernel \n", LIBIOMMUFD_HOST_DMA_KERNEL},
+		{"kernel \xff\n", LIBIOMMUFD_HOST_DMA_KERNEL},
+		{"kernel DMA FQ\n", LIBIOMMUFD_HOST_DMA_KERNEL},
+		{"kernel a-name-of-16-chr\n", LIBIOMMUFD_HOST_DMA_KERNEL},
+	};
+	static const char *const aliases[] = {
+		"",
+		"\n",
+		"0000:01:00.0",
+		"0000:01:00.0\n\n",
+		"0000:01:00.0\n0000:01:00.1",
+		"0000:01:00.0\n0000-01-00.1\n",
+		"0000:01:00.0\n\xff\xfe\x80:01:00.0\n",
+		"000:01:00.0\n",
+		"00000000:01:00.0\n",
+		"x000:01:00.0\n",
+	};
+	char huge[8192];
+	(void)state;
+
+	tree_device("pci", "0000:01:00.0", NULL, 6);
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		tree_dma("0000:01:00.0", 6, states[i].text, "");
+		struct libiommufd_host_devices *devices = look("01:00.0");
+		assert_dma(libiommufd_host_devices_get(devices, 0), states[i].state, NULL);
+		libiommufd_host_devices_free(devices);
+	}
+	for (size_t i = 0; i <= sizeof(aliases) / sizeof(aliases[0]); i++) {
+		if (i < sizeof(aliases) / sizeof(aliases[0])) {
+			tree_dma("0000:01:00.0", 6, "blocked\n", aliases[i]);
+		} else {
+			for (size_t j = 0; j + 13 < sizeof(huge); j += 13)
+				strcpy(huge + j, "0000:01:00.0\n");
+			tree_dma("0000:01:00.0", 6, huge, huge);
+		}
+		struct libiommufd_host_devices *devices = look("01:00.0");
+		const struct libiommufd_host_device *device =
+			libiommufd_host_devices_get(devices, 0);
+		assert_int_equal(libiommufd_host_device_get_alias_count(device),
+				 LIBIOMMUFD_FACT_UNKNOWN);
+		assert_null(libiommufd_host_device_get_alias(device, 0));
+		libiommufd_host_devices_free(devices);
+	}
+}
+
+static unsigned int asked;
+
+static int open_counted(const struct sys *sys, const char *path, int flags)
+{
+	asked += strstr(path, "/dma_") != NULL;
+	return sys_kernel.open(sys, path, flags);
+}
+
 static const char *victim;
+
+/* It goes together with its group before it is asked for its aliases. */
+static int open_too_late(const struct sys *sys, const char *path, int flags)
+{
+	if (victim && strstr(path, victim)) {
+		tree_remove("/sys/devices/pci/0000:01:00.0");
+		tree_remove("/sys/kernel/iommu_groups/1");
+		victim = NULL;
+	}
+	return open_counted(sys, path, flags);
+}
+
+static void host_over(const struct sys *sys)
+{
+	struct op op;
+
+	libiommufd_host_close(host);
+	op_begin(&op, "test", "", NULL);
+	assert_int_equal(host_make(sys, &op, NULL, &host), 0);
+}
+
+/* Most kernels have no such files: a machine with many devices must not pay for that. */
+static void a_kernel_that_does_not_tell_of_dma_is_asked_once(void **state)
+{
+	struct sys sys = sys_kernel;
+	(void)state;
+
+	for (int i = 0; i < 40; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "0000:01:%02x.0", i / 2);
+		tree_device("pci", name, NULL, i);
+	}
+	sys.open = open_counted;
+	host_over(&sys);
+	asked = 0;
+	struct libiommufd_host_devices *devices = list(0);
+	assert_int_equal(asked, 2);
+	const struct libiommufd_host_device *device = libiommufd_host_devices_get(devices, 7);
+	assert_dma(device, LIBIOMMUFD_HOST_DMA_UNKNOWN, NULL);
+	assert_int_equal(libiommufd_host_device_get_alias_count(device), LIBIOMMUFD_FACT_UNKNOWN);
+	libiommufd_host_devices_free(devices);
+}
+
+static void one_that_goes_meanwhile_does_not_hide_what_is_told_of_others(void **state)
+{
+	static const char *const moments[] = {"/1/dma_state", "0000:01:00.0/dma_aliases"};
+	struct sys sys = sys_kernel;
+	(void)state;
+
+	sys.open = open_too_late;
+	host_over(&sys);
+	for (size_t i = 0; i < 2; i++) {
+		tree_device("pci", "0000:01:00.0", NULL, 1);
+		tree_device("pci", "0000:01:00.1", NULL, 2);
+		tree_dma("0000:01:00.0", 1, "blocked\n", "0000:01:00.0\n");
+		tree_dma("0000:01:00.1", 2, "blocked\n", "0000:01:00.1\n");
+		victim = moments[i];
+		struct libiommufd_host_devices *devices = list(0);
+		assert_null(victim);
+		const struct libiommufd_host_device *device =
+			libiommufd_host_devices_get(devices, 1);
+		assert_dma(device, LIBIOMMUFD_HOST_DMA_BLOCKED, "");
+		assert_int_equal(libiommufd_host_device_get_alias_count(device), 1);
+		libiommufd_host_devices_free(devices);
+	}
+}
 
 /* It goes between libudev's look at it and ours. */
 static int readlink_too_late(const struct sys *sys, const char *path, char *buf, size_t size)
@@ -255,7 +448,6 @@ static int readlink_too_late(const struct sys *sys, const char *path, char *buf,
 static void a_device_that_vanishes_while_it_is_looked_at_is_left_out(void **state)
 {
 	struct sys sys = sys_kernel;
-	struct op op;
 	(void)state;
 
 	for (int driven = 0; driven < 2; driven++) {
@@ -263,9 +455,7 @@ static void a_device_that_vanishes_while_it_is_looked_at_is_left_out(void **stat
 		tree_device("pci", "0000:01:00.1", driven ? "nvme" : NULL, driven ? 4 : -1);
 		sys.readlink = readlink_too_late;
 		victim = "0000:01:00.1";
-		libiommufd_host_close(host);
-		op_begin(&op, "test", "", NULL);
-		assert_int_equal(host_make(&sys, &op, NULL, &host), 0);
+		host_over(&sys);
 		struct libiommufd_host_devices *devices = list(0);
 		assert_null(victim);
 		assert_names(devices, "0000:01:00.0");
@@ -329,6 +519,9 @@ static void arguments_that_are_wrong_are_refused_and_outputs_stay(void **state)
 	assert_null(libiommufd_host_device_get_iommu(NULL));
 	assert_null(libiommufd_host_device_get_member(NULL, 0));
 	assert_null(libiommufd_host_device_get_member_driver(NULL, 0));
+	assert_null(libiommufd_host_device_get_alias(NULL, 0));
+	assert_dma(NULL, LIBIOMMUFD_HOST_DMA_UNKNOWN, NULL);
+	assert_int_equal(libiommufd_host_device_get_alias_count(NULL), LIBIOMMUFD_FACT_UNKNOWN);
 	assert_false(libiommufd_host_device_is_on_vfio(NULL));
 	assert_int_equal(libiommufd_host_device_get_group(NULL), LIBIOMMUFD_FACT_UNKNOWN);
 	assert_int_equal(libiommufd_host_device_get_member_count(NULL), LIBIOMMUFD_FACT_UNKNOWN);
@@ -345,6 +538,10 @@ int main(void)
 		TEST(one_device_is_found_by_every_name_it_has),
 		TEST(what_is_no_device_is_refused_with_its_reason),
 		TEST(broken_links_and_numbers_make_facts_unknown_and_nothing_worse),
+		TEST(a_device_knows_who_decides_on_its_dma_and_its_aliases),
+		TEST(broken_words_on_dma_make_it_unknown_and_nothing_worse),
+		TEST(a_kernel_that_does_not_tell_of_dma_is_asked_once),
+		TEST(one_that_goes_meanwhile_does_not_hide_what_is_told_of_others),
 		TEST(a_device_that_vanishes_while_it_is_looked_at_is_left_out),
 		TEST(what_vfio_has_no_driver_for_is_refused_with_the_device_above_it),
 		TEST(arguments_that_are_wrong_are_refused_and_outputs_stay),
