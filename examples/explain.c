@@ -15,15 +15,32 @@
 
 #include <libiommufd-host.h>
 
-/* Or does it only look as if something could be in the way? */
-static int has_errors(const struct libiommufd_host_findings *findings)
+enum obstacle {
+	NONE,    /* it works; perhaps something else is wrong */
+	PERHAPS, /* it only looks as if something could be in the way */
+	CERTAIN
+};
+
+static enum obstacle obstacle(const struct libiommufd_host_finding *finding)
 {
-	for (size_t i = 0; i < libiommufd_host_findings_get_count(findings); i++)
-		if (libiommufd_host_finding_get_severity(libiommufd_host_findings_get(findings,
-										      i)) ==
-		    LIBIOMMUFD_HOST_ERROR)
-			return 1;
-	return 0;
+	if (libiommufd_host_finding_get_severity(finding) == LIBIOMMUFD_HOST_ERROR)
+		return CERTAIN;
+	return libiommufd_host_finding_get_code(finding) == LIBIOMMUFD_HOST_REACHES_ALL_MEMORY
+		       ? NONE
+		       : PERHAPS;
+}
+
+/* The greatest of all. */
+static enum obstacle obstacles(const struct libiommufd_host_findings *findings)
+{
+	enum obstacle greatest = NONE;
+
+	for (size_t i = 0; i < libiommufd_host_findings_get_count(findings); i++) {
+		enum obstacle one = obstacle(libiommufd_host_findings_get(findings, i));
+		if (one > greatest)
+			greatest = one;
+	}
+	return greatest;
 }
 
 /* "64M": bytes with the letter of a power of 1024. 0 if it is none. */
@@ -44,15 +61,13 @@ static unsigned long long parse_bytes(const char *text)
 static void show(const char *device, const struct libiommufd_host_findings *findings)
 {
 	static const char *const backends[] = {"", " over iommufd", " over VFIO groups"};
+	static const char *const words[] = {"can", "can perhaps", "cannot"};
+	static const char *const notes[] = {" (no obstacle)", " (perhaps no obstacle)", ""};
 	size_t count = libiommufd_host_findings_get_count(findings);
 	const char *backend = backends[libiommufd_host_findings_get_backend(findings)];
 
-	if (!count) {
-		printf("%s can be used%s\n", device, backend);
-		return;
-	}
-	printf("%s %s be used%s:\n", device, has_errors(findings) ? "cannot" : "can perhaps",
-	       backend);
+	printf("%s %s be used%s%s\n", device, words[obstacles(findings)], backend,
+	       count ? ":" : "");
 	for (size_t i = 0; i < count; i++) {
 		const struct libiommufd_host_finding *finding =
 			libiommufd_host_findings_get(findings, i);
@@ -60,10 +75,7 @@ static void show(const char *device, const struct libiommufd_host_findings *find
 
 		printf("\n%zu. %s: %s%s [%s]\n", i + 1,
 		       libiommufd_host_finding_get_subject(finding),
-		       libiommufd_host_finding_get_evidence(finding),
-		       libiommufd_host_finding_get_severity(finding) == LIBIOMMUFD_HOST_WARNING
-			       ? " (perhaps no obstacle)"
-			       : "",
+		       libiommufd_host_finding_get_evidence(finding), notes[obstacle(finding)],
 		       libiommufd_host_finding_code_name(code));
 		printf("   What to do: %s\n", libiommufd_host_finding_get_remedy(finding));
 	}
@@ -94,7 +106,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", libiommufd_host_last_error()->text);
 		return 2;
 	}
-	int result = libiommufd_host_findings_get_count(findings) != 0;
+	int result = obstacles(findings) != NONE;
 	show(argv[1], findings);
 	libiommufd_host_findings_free(findings);
 	libiommufd_host_close(host);

@@ -398,13 +398,14 @@ enum libiommufd_host_code {
 	LIBIOMMUFD_HOST_MEMORY_LIMIT = 17,       /**< RLIMIT_MEMLOCK; needed and allowed in bytes */
 	LIBIOMMUFD_HOST_IOVA_RANGE = 18,         /**< the device cannot have that address */
 	LIBIOMMUFD_HOST_BAR_MEMORY = 19,         /**< the memory is a device's, which iommufd refuses */
+	LIBIOMMUFD_HOST_REACHES_ALL_MEMORY = 20, /**< nobody drives it, and the IOMMU lets it do anything */
 };
 /* clang-format on */
 
 /** How sure it is. */
 enum libiommufd_host_severity {
 	LIBIOMMUFD_HOST_ERROR = 1,   /**< what was asked for will fail */
-	LIBIOMMUFD_HOST_WARNING = 2, /**< it may fail */
+	LIBIOMMUFD_HOST_WARNING = 2, /**< it may fail; or it works, and something is not safe */
 };
 
 /** What a device is wanted for. Each includes those before it. */
@@ -440,7 +441,8 @@ struct libiommufd_host_purpose {
  *
  * Looks and changes nothing: no device is opened, no module loaded. Nothing wrong gives no finding; what
  * cannot be read is no finding. They stand in the order in which to deal with them: without an IOMMU, for one,
- * nothing else is looked at. What this process itself has open is taken for its own.
+ * nothing else is looked at. What this process itself has open is taken for its own. All but REACHES_ALL_MEMORY
+ * are in the way, or may be.
  *
  * @param host         a host
  * @param name         as for libiommufd_host_query_device()

@@ -59,6 +59,32 @@ void check_members(struct search *search)
 	}
 }
 
+/* With it mapped one to one, whatever the device is told to do reaches memory. */
+void check_idle(struct search *search)
+{
+	const struct libiommufd_host_device *device = search->device;
+	const char *domain = libiommufd_host_device_get_dma_domain(device);
+
+	if (!domain || strcmp(domain, "identity") || device_is_bridge(search->sys, device))
+		return;
+	/* A driver of the host is there, and that is told; the domain is what it needs. */
+	for (size_t i = 0; i < device->group->count; i++) {
+		const struct member *member = &device->group->members[i];
+		if (!member->driver_known || !is_harmless(search->sys, device->number, member))
+			return;
+	}
+	struct libiommufd_host_finding *finding =
+		finding_add(search, LIBIOMMUFD_HOST_REACHES_ALL_MEMORY, device->name);
+	finding_evidence(finding,
+			 "nobody drives it, and it may read and write all memory until it is "
+			 "bound: IOMMU group %d is in the kernel's identity domain",
+			 device->number);
+	finding_remedy(finding, "put iommu.block_idle=1 on the kernel's command line and reboot; "
+				"that leaves ISA bridges and the display of the boot as they are: "
+				"for these take away iommu=pt and iommu.passthrough=1");
+	finding->severity = LIBIOMMUFD_HOST_WARNING;
+}
+
 struct interrupts {
 	bool x86, remapped;
 };
@@ -107,9 +133,17 @@ void check_interrupts(struct search *search)
 		       dir, module);
 }
 
+static void find_them(struct libiommufd_host_finding *finding)
+{
+	finding_remedy(finding,
+		       "find that process as root and outside of containers (fuser -v /dev/vfio/* "
+		       "/dev/vfio/devices/*) and end it; a group has one owner at a time");
+}
+
 /* By whom is not known, for /proc shows no processes of other users or outside of a container. */
 static void look_for_traces(struct search *search)
 {
+	uint32_t state = libiommufd_host_device_get_dma_state(search->device);
 	struct libiommufd_host_finding *finding;
 	struct holder own;
 	bool sleeps = false;
@@ -119,15 +153,25 @@ static void look_for_traces(struct search *search)
 	search->no_memory |= r < 0;
 	if (r)
 		return;
+	if (state == LIBIOMMUFD_HOST_DMA_USER) {
+		finding = finding_add(search, LIBIOMMUFD_HOST_GROUP_BUSY, search->device->name);
+		finding_evidence(finding,
+				 "the kernel says that user space has IOMMU group %d (dma_state), "
+				 "and /proc does not show here which process",
+				 search->device->number);
+		find_them(finding);
+		return;
+	}
+	/* Else it says that nobody has it, or does not say. */
+	if (state != LIBIOMMUFD_HOST_DMA_UNKNOWN)
+		return;
 	const char *name = holders_trace(search->sys, search->device, &sleeps);
 	if (!name || sleeps)
 		return;
 	finding = finding_add(search, LIBIOMMUFD_HOST_GROUP_BUSY, name);
 	finding_evidence(finding, "it is switched on, as only a device in use is, by a process "
 				  "that /proc does not show here");
-	finding_remedy(finding,
-		       "find that process as root and outside of containers (fuser -v /dev/vfio/* "
-		       "/dev/vfio/devices/*) and end it; a group has one owner at a time");
+	find_them(finding);
 	finding->severity = LIBIOMMUFD_HOST_WARNING;
 }
 
@@ -148,8 +192,9 @@ void check_holders(struct search *search)
 				 holder->command);
 		finding_remedy(finding, "end that process, or let it close the device; a group "
 					"has one owner at a time");
-		/* Who opened a device need not have bound it. */
-		if (!holder->is_group)
+		/* Who opened a device need not have bound it, unless the kernel says so. */
+		if (!holder->is_group && libiommufd_host_device_get_dma_state(search->device) !=
+						 LIBIOMMUFD_HOST_DMA_USER)
 			finding->severity = LIBIOMMUFD_HOST_WARNING;
 	}
 }

@@ -28,6 +28,7 @@ static const char *const code_names[] = {
 	[LIBIOMMUFD_HOST_MEMORY_LIMIT] = "MEMORY_LIMIT",
 	[LIBIOMMUFD_HOST_IOVA_RANGE] = "IOVA_RANGE",
 	[LIBIOMMUFD_HOST_BAR_MEMORY] = "BAR_MEMORY",
+	[LIBIOMMUFD_HOST_REACHES_ALL_MEMORY] = "REACHES_ALL_MEMORY",
 };
 
 EXPORT const char *libiommufd_host_finding_code_name(uint32_t code)
@@ -90,6 +91,7 @@ static void look(struct search *search)
 	check_members(search);
 	check_interrupts(search);
 	check_holders(search);
+	check_idle(search);
 	if (purpose < LIBIOMMUFD_HOST_TO_MAP)
 		return;
 	check_memory_limit(search);

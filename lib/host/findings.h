@@ -56,6 +56,7 @@ void check_nodes(struct search *search);
 void check_members(struct search *search);
 void check_interrupts(struct search *search);
 void check_holders(struct search *search);
+void check_idle(struct search *search);
 
 /* check_map.c */
 void check_memory_limit(struct search *search);

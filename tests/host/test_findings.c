@@ -230,7 +230,6 @@ static void host_over(const struct sys *sys)
 	assert_int_equal(host_make(sys, &op, NULL, &host), 0);
 }
 
-/* Owner and mode would mislead whoever is in a container. */
 /* /proc tells of no holder here: what vfio-pci leaves in sysfs while a device of the group is in use does. */
 static void a_device_that_is_switched_on_may_be_in_use(void **state)
 {
@@ -263,6 +262,71 @@ static void a_device_that_is_switched_on_may_be_in_use(void **state)
 	assert_non_null(said(LIBIOMMUFD_HOST_GROUP_BUSY));
 }
 
+static void a_group_that_user_space_has_is_busy_where_nobody_is_seen_to_have_it(void **state)
+{
+	(void)state;
+	tree_device("pci", DEVICE, "vfio-pci", 6);
+	tree_vfio("pci", DEVICE, 0, 1);
+	tree_file("/sys/kernel/iommu_groups/6/dma_state", "user\n");
+	look(NULL);
+	assert_said(LIBIOMMUFD_HOST_GROUP_BUSY, DEVICE ": the kernel says that user space has");
+	/* It knows better than what some drivers leave behind. */
+	tree_file("/sys/devices/pci/" DEVICE "/enable", "1\n");
+	tree_file("/sys/kernel/iommu_groups/6/dma_state", "blocked\n");
+	look(NULL);
+	assert_null(said(LIBIOMMUFD_HOST_GROUP_BUSY));
+	tree_file("/sys/kernel/iommu_groups/6/dma_state", "unknown\n");
+	look(NULL);
+	assert_said(LIBIOMMUFD_HOST_GROUP_BUSY, "it is switched on");
+}
+
+static void a_device_that_nobody_drives_and_that_reaches_all_memory_is_told(void **state)
+{
+	static const char *const others[] = {"blocked\n", "user\n",   "kernel DMA\n",
+					     "unknown\n", "kernel\n", "identity\n",
+					     ""};
+	static const char *const idle[] = {NULL, "vfio-pci", "pci-stub"};
+	uint8_t header[64] = {0};
+	(void)state;
+
+	tree_device("pci", "0000:00:01.0", "pcieport", 6);
+	for (size_t i = 0; i < sizeof(idle) / sizeof(idle[0]); i++) {
+		tree_device("pci", DEVICE, idle[i], 6);
+		look(NULL);
+		assert_null(said(LIBIOMMUFD_HOST_REACHES_ALL_MEMORY));
+		tree_file("/sys/kernel/iommu_groups/6/dma_state", "kernel identity\n");
+		look(NULL);
+		assert_said(LIBIOMMUFD_HOST_REACHES_ALL_MEMORY,
+			    DEVICE ": nobody drives it, and it may read and write all memory");
+		assert_said(LIBIOMMUFD_HOST_REACHES_ALL_MEMORY, "iommu.block_idle=1");
+		tree_remove("/sys/kernel/iommu_groups/6/dma_state");
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		tree_file("/sys/kernel/iommu_groups/6/dma_state", others[i]);
+		look(NULL);
+		assert_null(said(LIBIOMMUFD_HOST_REACHES_ALL_MEMORY));
+	}
+	tree_file("/sys/kernel/iommu_groups/6/dma_state", "kernel identity\n");
+	/* Of a bridge there is nothing to block. */
+	header[0x0e] = 0x81;
+	tree_bytes("/sys/devices/pci/" DEVICE "/config", header, sizeof(header));
+	look(NULL);
+	assert_null(said(LIBIOMMUFD_HOST_REACHES_ALL_MEMORY));
+	tree_remove("/sys/devices/pci/" DEVICE "/config");
+	/* A driver needs the domain: it is in the way itself, and no setting helps. */
+	tree_device("pci", "0000:01:00.1", "e1000e", 6);
+	look(NULL);
+	assert_null(said(LIBIOMMUFD_HOST_REACHES_ALL_MEMORY));
+	assert_non_null(said(LIBIOMMUFD_HOST_GROUP_MEMBER));
+	tree_link("/sys/devices/pci/0000:01:00.1/driver", "/");
+	look(NULL);
+	assert_null(said(LIBIOMMUFD_HOST_REACHES_ALL_MEMORY));
+	tree_remove("/sys/devices/pci/0000:01:00.1/driver");
+	look(NULL);
+	assert_non_null(said(LIBIOMMUFD_HOST_REACHES_ALL_MEMORY));
+}
+
+/* Owner and mode would mislead whoever is in a container. */
 static void a_control_group_that_forbids_a_node_is_told_from_its_mode(void **state)
 {
 	struct libiommufd_host_purpose open = {.size = sizeof(open)};
@@ -435,7 +499,7 @@ static void wrong_purposes_are_refused(void **state)
 static void every_code_and_reason_has_a_name(void **state)
 {
 	(void)state;
-	for (uint32_t code = 1; code <= LIBIOMMUFD_HOST_BAR_MEMORY; code++)
+	for (uint32_t code = 1; code <= LIBIOMMUFD_HOST_REACHES_ALL_MEMORY; code++)
 		assert_string_not_equal(libiommufd_host_finding_code_name(code), "UNKNOWN");
 	assert_string_equal(libiommufd_host_finding_code_name(0), "UNKNOWN");
 	assert_string_equal(libiommufd_host_finding_code_name(1 << 20), "UNKNOWN");
@@ -480,6 +544,8 @@ int main(void)
 		TEST(what_is_not_known_of_a_group_is_no_condition),
 		TEST(a_group_that_vfio_made_up_is_no_iommu),
 		TEST(a_device_that_is_switched_on_may_be_in_use),
+		TEST(a_group_that_user_space_has_is_busy_where_nobody_is_seen_to_have_it),
+		TEST(a_device_that_nobody_drives_and_that_reaches_all_memory_is_told),
 		TEST(a_control_group_that_forbids_a_node_is_told_from_its_mode),
 		TEST(a_node_that_the_kernel_does_not_make_is_told_from_one_that_is_missing),
 		TEST(a_remedy_is_whole_however_deep_the_device_lies),

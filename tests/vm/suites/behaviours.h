@@ -132,7 +132,7 @@ static const struct {
 	[BEHAVIOUR_HOLDER] =
 		{
 			"a device whose node another process has open, to the findings",
-			"is to be warned of",
+			"is to be warned of, unless the kernel tells that it is bound",
 			"cannot be had",
 			"only a group's file can be opened no more than once",
 			"who_has_the_group_is_named",

@@ -140,6 +140,17 @@ void hostbench_shell(const char *format, ...)
 	}
 }
 
+uint32_t hostbench_dma_state(const char *name)
+{
+	struct libiommufd_host_devices *devices;
+
+	assert_host_ok(libiommufd_host_query_device(host, name, &devices));
+	uint32_t state =
+		libiommufd_host_device_get_dma_state(libiommufd_host_devices_get(devices, 0));
+	libiommufd_host_devices_free(devices);
+	return state;
+}
+
 const char *hostbench_driver(const char *name)
 {
 	static char target[256];

@@ -39,6 +39,8 @@ void check_host_outcome(const char *call, int result, int error, uint32_t reason
 int hostbench_write(const char *path, const char *text);
 /* Run a command of the shell; fails the test unless it succeeds. */
 void hostbench_shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* What the kernel says of its DMA now, enum libiommufd_host_dma_state. */
+uint32_t hostbench_dma_state(const char *name);
 /* The driver of a PCI device, or "". */
 const char *hostbench_driver(const char *name);
 

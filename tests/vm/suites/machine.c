@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Runs the findings of a machine whose IOMMU is missing, is not used, or does not remap interrupts: which of
- * them the row of the matrix says. Needs one edu. And those of software devices, which need none: with mdevs.
+ * Runs the findings of a machine whose IOMMU is missing, is not used, does not remap interrupts, or lets through
+ * what nobody drives: which of them the row of the matrix says. Needs one edu. And those of software devices,
+ * which need none: with mdevs.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,6 +130,72 @@ static void a_software_device_needs_no_iommu(void **state)
 	libiommufd_host_devices_free(devices);
 }
 
+/* Is it a word of the kernel's command line? */
+static bool was_booted_with(const char *word)
+{
+	char line[1024] = "", *rest = line, *next;
+	FILE *file = fopen("/proc/cmdline", "re");
+
+	assert_non_null(file);
+	assert_non_null(fgets(line, sizeof(line), file));
+	fclose(file);
+	while ((next = strsep(&rest, " \n")))
+		if (!strcmp(next, word))
+			return true;
+	return false;
+}
+
+static void assert_dma(const char *name, uint32_t state, const char *domain)
+{
+	struct libiommufd_host_devices *devices;
+
+	assert_host_ok(libiommufd_host_query_device(host, name, &devices));
+	const struct libiommufd_host_device *device = libiommufd_host_devices_get(devices, 0);
+	assert_int_equal(libiommufd_host_device_get_dma_state(device), state);
+	assert_string_equal(libiommufd_host_device_get_dma_domain(device), domain);
+	assert_int_equal(libiommufd_host_device_get_alias_count(device), 1);
+	assert_string_equal(libiommufd_host_device_get_alias(device, 0), name);
+	libiommufd_host_devices_free(devices);
+}
+
+/* With iommu=pt, unless the kernel is told to block what nobody drives. */
+static void a_device_that_nobody_drives_reaches_all_memory_unless_it_is_blocked(void **state)
+{
+	struct libiommufd_host_purpose bind = hostbench_purpose(LIBIOMMUFD_HOST_TO_BIND);
+	struct libiommufd_host_purpose open = hostbench_purpose(LIBIOMMUFD_HOST_TO_OPEN);
+	bool blocked = was_booted_with("iommu.block_idle=1");
+	uint32_t idle = blocked ? LIBIOMMUFD_HOST_DMA_BLOCKED : LIBIOMMUFD_HOST_DMA_KERNEL;
+	const char *edu = bench_name("EDU0"), *domain = blocked ? "" : "identity";
+	struct bench *b = *state;
+
+	assert_true(was_booted_with("iommu=pt"));
+	assert_dma(edu, idle, domain);
+	assert_no_findings(edu, &open);
+	if (blocked) {
+		assert_no_findings(edu, &bind);
+	} else {
+		assert_findings(edu, &bind, LIBIOMMUFD_HOST_REACHES_ALL_MEMORY);
+		assert_says(0, "it may read and write all memory");
+		assert_says(0, "iommu.block_idle=1");
+		assert_int_equal(libiommufd_host_finding_get_severity(hostbench_finding(0)),
+				 LIBIOMMUFD_HOST_WARNING);
+	}
+	assert_ok(libiommufd_device_bind(b->dev, NULL));
+	assert_dma(edu, LIBIOMMUFD_HOST_DMA_USER, "");
+	assert_no_findings(edu, &bind);
+	assert_ok(libiommufd_device_close(b->dev, 0));
+	b->dev = b->devices[0] = NULL;
+	assert_dma(edu, idle, domain);
+
+	hostbench_shell("echo %s >/sys/bus/pci/drivers/vfio-pci/unbind", edu);
+	assert_dma(edu, idle, domain);
+	if (blocked)
+		assert_findings(edu, &bind, LIBIOMMUFD_HOST_NOT_VFIO_DRIVER);
+	else
+		assert_findings(edu, &bind, LIBIOMMUFD_HOST_NOT_VFIO_DRIVER,
+				LIBIOMMUFD_HOST_REACHES_ALL_MEMORY);
+}
+
 int main(void)
 {
 	const struct CMUnitTest mdev[] = {
@@ -147,6 +214,10 @@ int main(void)
 		bench_test(interrupts_that_are_not_remapped_are_told_and_allowed_as_told,
 			   bench_setup_opened),
 	};
+	const struct CMUnitTest idle[] = {
+		bench_test(a_device_that_nobody_drives_reaches_all_memory_unless_it_is_blocked,
+			   bench_setup_opened),
+	};
 	const char *iommu = getenv("LAB_IOMMU");
 
 	bench_begin();
@@ -154,6 +225,8 @@ int main(void)
 		return cmocka_run_group_tests(mdev, hostbench_setup, hostbench_teardown);
 	if (!strcmp(iommu, "none"))
 		return cmocka_run_group_tests(absent, hostbench_setup, hostbench_teardown);
+	if (was_booted_with("iommu=pt"))
+		return cmocka_run_group_tests(idle, hostbench_setup, hostbench_teardown);
 	if (!strcmp(iommu, "virtio"))
 		return cmocka_run_group_tests(unsafe, hostbench_setup, hostbench_teardown);
 	return cmocka_run_group_tests(off, hostbench_setup, hostbench_teardown);
