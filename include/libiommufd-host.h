@@ -532,7 +532,8 @@ enum libiommufd_host_claim_flags {
 	LIBIOMMUFD_HOST_CLAIM_GROUP = 1 << 0,
 	/**
 	 * Give the nodes of the devices, and of their group, to the user uid, after the rules of udev. They go
-	 * with the device's driver; /dev/iommu and /dev/vfio/vfio, which all devices share, are left as they are.
+	 * with the device's driver, that of the group with the last one on vfio. /dev/iommu and /dev/vfio/vfio,
+	 * which all devices share, are left as they are. Any number is a user: nobody asks for a name.
 	 */
 	LIBIOMMUFD_HOST_CLAIM_PERMIT = 1 << 1,
 };
@@ -582,7 +583,7 @@ struct libiommufd_host_claim_opts {
  *
  * @par Threads  one at a time for a host; waits for another process that claims or releases
  * @par Calls    libkmod, libudev; mkdir, openat, flock, write, fsync, renameat, unlinkat, pwrite64, inotify_init1,
- *               inotify_add_watch, poll, lchown; as libiommufd_host_query_modules()
+ *               inotify_add_watch, poll, fchownat; as libiommufd_host_query_modules()
  * @par Source   driver_override, drivers_probe
  */
 LIBIOMMUFD_API int libiommufd_host_claim_device(struct libiommufd_host *host, const char *name,

@@ -3,6 +3,7 @@
 #include "node.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libudev.h>
 #include <limits.h>
 #include <poll.h>
@@ -151,17 +152,23 @@ static bool udev_is_done(struct libiommufd_host *host, const struct node *node,
 	return done;
 }
 
-static bool is_there(struct libiommufd_host *host, const struct node *node,
-		     const struct node_wish *wish)
+/* Is it the kernel's, and not one left over from another device? */
+static bool is_of(struct libiommufd_host *host, const struct node *node, const struct stat *st)
 {
 	unsigned int major_number, minor_number;
 	char number[32];
-	struct stat st;
 
 	return sysfs_read(host->sys, node->sysfs, "dev", number, sizeof(number)) == 0 &&
-	       sscanf(number, "%u:%u", &major_number, &minor_number) == 2 &&
-	       stat(node->path, &st) == 0 && S_ISCHR(st.st_mode) &&
-	       st.st_rdev == makedev(major_number, minor_number) &&
+	       sscanf(number, "%u:%u", &major_number, &minor_number) == 2 && S_ISCHR(st->st_mode) &&
+	       st->st_rdev == makedev(major_number, minor_number);
+}
+
+static bool is_there(struct libiommufd_host *host, const struct node *node,
+		     const struct node_wish *wish)
+{
+	struct stat st;
+
+	return stat(node->path, &st) == 0 && is_of(host, node, &st) &&
 	       (!wish->monitor || udev_is_done(host, node, wish));
 }
 
@@ -262,18 +269,26 @@ static int permit(struct libiommufd_host *host, struct op *op, const struct node
 		  uint32_t uid, struct node_wish *wish)
 {
 	struct stat st;
+	int r = 0;
 
-	/* The kernel need not have both nodes, nor a container. */
-	if (lstat(node->path, &st) < 0 && errno == ENOENT)
-		return 0;
 	/* A rule of udev that comes later would take it away again. */
-	if (wish->monitor)
+	if (wish->monitor && stat(node->path, &st) == 0)
 		wait_for(host, node, wish);
-	if (lchown(node->path, uid, (gid_t)-1) == 0)
-		return 0;
-	int error = -errno;
-	return op_fail(op, error, LIBIOMMUFD_REASON_NOT_PERMITTED, "cannot give %s to user %u: %s",
-		       node->path, uid, strerrordesc_np(-error));
+	int fd = open(node->path, O_PATH | O_CLOEXEC);
+	/* The kernel need not have both nodes, nor a container. */
+	if (fd < 0)
+		return errno == ENOENT
+			       ? 0
+			       : op_fail(op, -errno, LIBIOMMUFD_REASON_NOT_PERMITTED,
+					 "cannot find %s: %s", node->path, strerrordesc_np(errno));
+	/* Another's is none of ours to give. */
+	if (fstat(fd, &st) == 0 && is_of(host, node, &st) &&
+	    fchownat(fd, "", uid, (gid_t)-1, AT_EMPTY_PATH) < 0)
+		r = op_fail(op, -errno, LIBIOMMUFD_REASON_NOT_PERMITTED,
+			    "cannot give %s to user %u: %s", node->path, uid,
+			    strerrordesc_np(errno));
+	close(fd);
+	return r;
 }
 
 int node_permit(struct libiommufd_host *host, struct op *op,

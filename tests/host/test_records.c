@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include "drivers.h"
@@ -120,22 +121,44 @@ static void damaged_records_change_nothing_and_are_told(void **state)
 	assert_untouched(DEVICE);
 }
 
-/* A file system without room, as far as a file may grow. */
+/* A file system without room, as far as a file may grow: not at all, or by a part of the record. */
 static void a_record_that_has_no_room_leaves_the_device_where_it_is(void **state)
 {
-	const struct rlimit none = {0, RLIM_INFINITY};
 	struct rlimit before;
+	char path[256];
 	(void)state;
 
 	assert_int_equal(claim(NULL, 0), -ETIMEDOUT);
 	signal(SIGXFSZ, SIG_IGN);
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-	int r = claim(NULL, 0);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-	assert_refused(r, EFBIG, LIBIOMMUFD_HOST_REASON_RECORD);
+	for (rlim_t room = 0; room < 20; room += 10) {
+		const struct rlimit little = {room, before.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+		int r = claim(NULL, 0);
+		assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+		assert_refused(r, room ? ENOSPC : EFBIG, LIBIOMMUFD_HOST_REASON_RECORD);
+		assert_untouched(DEVICE);
+		assert_false(has_record(DEVICE ".new"));
+	}
+
+	/* What is in its way was not made by us. */
+	snprintf(path, sizeof(path), "%s/pci:" DEVICE ".new", records);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_refused(claim(NULL, 0), EEXIST, LIBIOMMUFD_HOST_REASON_RECORD);
 	assert_untouched(DEVICE);
-	assert_false(has_record(DEVICE ".new"));
+	assert_int_equal(rmdir(path), 0);
+	snprintf(path, sizeof(path), "%s/pci:" DEVICE, records);
+	assert_int_equal(mkdir(path, 0755), 0);
+	assert_refused(claim(NULL, 0), EISDIR, LIBIOMMUFD_HOST_REASON_RECORD);
+	assert_refused(release(0), EISDIR, LIBIOMMUFD_HOST_REASON_RECORD);
+	assert_int_equal(rmdir(path), 0);
+	assert_untouched(DEVICE);
+}
+
+/* A signal that the caller catches is no reason to go on without the lock, or to give up. */
+static void on_alarm(int number)
+{
+	(void)number;
 }
 
 static pid_t lock_in_a_child(const char *path, int flags, int milliseconds)
@@ -179,7 +202,12 @@ static void who_can_only_read_the_records_cannot_lock_them(void **state)
 	/* Another release or claim is waited for. */
 	claimed_before(DEVICE, "e1000e");
 	child = lock_in_a_child(path, O_RDWR, 200);
+	const struct sigaction action = {.sa_handler = on_alarm};
+	const struct itimerval soon = {.it_value = {.tv_usec = 50000}};
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
 	assert_int_equal(release(0), 0);
+	signal(SIGALRM, SIG_DFL);
 	assert_int_equal(waitpid(child, NULL, WNOHANG | WNOWAIT) != 0, 1);
 	waitpid(child, NULL, 0);
 	assert_untouched(DEVICE);

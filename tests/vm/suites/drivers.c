@@ -411,6 +411,17 @@ static void who_may_not_change_drivers_is_told(void **state)
 	assert_string_equal(hostbench_driver(net(0)), "e1000e");
 	assert_int_equal(access("/tmp/records/pci:0000:01:00.0", F_OK), -1);
 	libiommufd_host_close(other);
+
+	/* Where records are root's, others may not even lock them. */
+	assert_host_ok(claim(bench_name("EDU0"), 0));
+	assert_int_equal(seteuid(1000), 0);
+	r = release(bench_name("EDU0"), 0);
+	int again = claim(bench_name("EDU0"), 0);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(r, -EACCES);
+	assert_host_refused(again, EACCES, LIBIOMMUFD_REASON_NOT_PERMITTED);
+	assert_non_null(strstr(libiommufd_host_last_error()->text, "root"));
+	assert_host_ok(release(bench_name("EDU0"), 0));
 }
 
 static void a_directory_that_all_may_write_to_is_refused(void **state)
@@ -421,6 +432,24 @@ static void a_directory_that_all_may_write_to_is_refused(void **state)
 	assert_host_refused(claim(net(0), 0), EPERM, LIBIOMMUFD_HOST_REASON_RECORD);
 	assert_int_equal(chmod(RECORDS, 0755), 0);
 	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+}
+
+static void a_full_disk_leaves_the_device_where_it_is(void **state)
+{
+	(void)state;
+	hostbench_shell("mkdir -p " RECORDS " && mount -t tmpfs -o size=4k,mode=755 none " RECORDS
+			" && head -c 4096 /dev/zero >" RECORDS "/full");
+	assert_host_refused(claim(net(0), 0), ENOSPC, LIBIOMMUFD_HOST_REASON_RECORD);
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+	assert_override(net(0), "(null)");
+	hostbench_shell("[ \"$(ls -A " RECORDS ")\" = \"$(printf 'full\\nlock')\" ] && rm " RECORDS
+			"/full");
+	/* Full again by the time of the release, which needs no room. */
+	assert_host_ok(claim(net(0), 0));
+	hostbench_shell("head -c 4096 /dev/zero >" RECORDS "/full 2>/dev/null || true");
+	assert_host_ok(release(net(0), 0));
+	assert_string_equal(hostbench_driver(net(0)), "e1000e");
+	hostbench_shell("umount " RECORDS);
 }
 
 static void a_broken_record_is_refused_and_changes_nothing(void **state)
@@ -478,6 +507,21 @@ static void nodes_can_be_given_to_a_user(void **state)
 	int status;
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
+
+	/* A node that another device left in the place of the group's is not given away. */
+	if (hostbench_backend() == LIBIOMMUFD_BACKEND_NATIVE) {
+		struct libiommufd_host_devices *devices;
+		char group[64];
+		assert_host_ok(libiommufd_host_query_device(host, bench_name("EDU0"), &devices));
+		snprintf(group, sizeof(group), "/dev/vfio/%d",
+			 libiommufd_host_device_get_group(libiommufd_host_devices_get(devices, 0)));
+		libiommufd_host_devices_free(devices);
+		hostbench_shell("rm %s && mknod %s c 1 3", group, group);
+		assert_host_ok(libiommufd_host_claim_device(host, bench_name("EDU0"), &opts));
+		assert_int_equal(stat(group, &st), 0);
+		assert_int_equal(st.st_uid, 0);
+		hostbench_shell("rm %s", group);
+	}
 	assert_host_ok(release(bench_name("EDU0"), 0));
 
 	/* -1 means nobody to chown(): it would change nothing, and say so to none. */
@@ -561,6 +605,7 @@ int main(void)
 		TEST(a_group_of_which_one_device_fails_is_taken_back),
 		TEST(who_may_not_change_drivers_is_told),
 		TEST(a_directory_that_all_may_write_to_is_refused),
+		TEST(a_full_disk_leaves_the_device_where_it_is),
 		TEST(a_broken_record_is_refused_and_changes_nothing),
 		TEST(nodes_can_be_given_to_a_user),
 		TEST(the_wait_for_a_node_ends_when_it_comes_or_in_time),

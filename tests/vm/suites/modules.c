@@ -132,6 +132,46 @@ static void a_module_that_is_not_there_is_told_with_the_kernel(void **state)
 	assert_states(LIBIOMMUFD_HOST_MODULE_NOT_LOADED, LIBIOMMUFD_HOST_MODULE_NOT_LOADED);
 }
 
+/* The backend that findings are for when none is asked for, as this user. */
+static uint32_t backend_for(uid_t uid)
+{
+	struct libiommufd_host_purpose any = {.size = sizeof(any),
+					      .purpose = LIBIOMMUFD_HOST_TO_OPEN};
+	struct libiommufd_host_findings *found;
+
+	assert_int_equal(seteuid(uid), 0);
+	int r = libiommufd_host_query_findings(host, bench_name("EDU0"), &any, &found);
+	assert_int_equal(seteuid(0), 0);
+	assert_host_ok(r);
+	uint32_t backend = libiommufd_host_findings_get_backend(found);
+	libiommufd_host_findings_free(found);
+	return backend;
+}
+
+/* What needs the least to be done: first what can be opened, then what is there, then what can be loaded. */
+static void the_backend_is_the_one_that_is_nearest(void **state)
+{
+	bool has_iommufd = system("/sbin/modinfo iommufd >/dev/null 2>&1") == 0;
+	uint32_t best = has_iommufd ? LIBIOMMUFD_BACKEND_NATIVE : LIBIOMMUFD_BACKEND_TYPE1;
+	(void)state;
+
+	assert_int_equal(backend_for(0), best);
+	/* It brings an iommufd along, where the kernel has one; a container need not have its node. */
+	hostbench_shell("/sbin/modprobe vfio && chmod 0600 /dev/vfio/vfio && "
+			"if [ -e /dev/iommu ]; then mv /dev/iommu /dev/away; fi");
+	assert_int_equal(backend_for(0), LIBIOMMUFD_BACKEND_TYPE1);
+	assert_int_equal(backend_for(1000), LIBIOMMUFD_BACKEND_TYPE1);
+	if (!has_iommufd)
+		return;
+	hostbench_shell("mv /dev/away /dev/iommu && chmod 0600 /dev/iommu");
+	assert_int_equal(backend_for(0), LIBIOMMUFD_BACKEND_NATIVE);
+	assert_int_equal(backend_for(1000), LIBIOMMUFD_BACKEND_NATIVE);
+	hostbench_shell("chmod 0666 /dev/vfio/vfio");
+	assert_int_equal(backend_for(1000), LIBIOMMUFD_BACKEND_TYPE1);
+	hostbench_shell("chmod 0666 /dev/iommu");
+	assert_int_equal(backend_for(1000), LIBIOMMUFD_BACKEND_NATIVE);
+}
+
 static void wrong_arguments_are_refused(void **state)
 {
 	struct libiommufd_host_modules *modules = NULL;
@@ -183,6 +223,7 @@ int main(void)
 		TEST(a_blacklisted_module_is_not_loaded_and_the_reason_told),
 		TEST(who_may_not_load_modules_is_told_apart_from_a_kernel_that_refuses),
 		TEST(a_module_that_is_not_there_is_told_with_the_kernel),
+		TEST(the_backend_is_the_one_that_is_nearest),
 		TEST(wrong_arguments_are_refused),
 		TEST(a_kernel_that_takes_no_modules_any_more_is_told),
 	};
