@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every device that could be given to user space, by IOMMU group: what it is, what drives it, who shares its
- * group, which node opens it. Needs no privilege and no vfio. Fits into 80 columns.
+ * group, which node opens it; and what it may reach, where the kernel tells. Needs no privilege and no vfio. Fits
+ * into 80 columns.
  *
  *   list-devices [--vfio]      --vfio: only those that can be opened now
  */
@@ -12,8 +13,15 @@
 #include <libiommufd-host.h>
 
 enum {
-	NAME = 12,  /* a PCI address; what is longer gets a line of its own */
-	DRIVER = 18 /* at most */
+	LINE = 80,
+	NAME = 12, /* a PCI address; what is longer gets a line of its own */
+	DMA = 10
+};
+
+/* How wide they are, by what is in them. */
+struct columns {
+	int kind, driver;
+	int dma; /* 0: the kernel does not tell */
 };
 
 static const char *or_dash(const char *fact)
@@ -50,6 +58,22 @@ static const char *kind_of(const struct libiommufd_host_device *device)
 	return class >> 16 < sizeof(kinds) / sizeof(kinds[0]) ? kinds[class >> 16] : "other";
 }
 
+/* In a word, too: it is told of the group. */
+static const char *dma_of(const struct libiommufd_host_device *device)
+{
+	const char *domain = libiommufd_host_device_get_dma_domain(device);
+
+	switch (libiommufd_host_device_get_dma_state(device)) {
+	case LIBIOMMUFD_HOST_DMA_BLOCKED:
+		return "blocked";
+	case LIBIOMMUFD_HOST_DMA_KERNEL:
+		return domain && !strcmp(domain, "identity") ? "all memory" : "kernel";
+	case LIBIOMMUFD_HOST_DMA_USER:
+		return "user";
+	}
+	return libiommufd_host_device_get_group(device) == LIBIOMMUFD_FACT_NONE ? "-" : "?";
+}
+
 static int by_group(const void *a, const void *b)
 {
 	const struct libiommufd_host_device *const *x = a, *const *y = b;
@@ -61,7 +85,8 @@ static int by_group(const void *a, const void *b)
 	return strcmp(libiommufd_host_device_get_name(*x), libiommufd_host_device_get_name(*y));
 }
 
-static void show_row(const struct libiommufd_host_device *device, int driver, int last)
+static void show_row(const struct libiommufd_host_device *device, const struct columns *columns,
+		     int last)
 {
 	const char *name = libiommufd_host_device_get_name(device);
 	const char *node = libiommufd_host_device_get_node(device);
@@ -82,24 +107,46 @@ static void show_row(const struct libiommufd_host_device *device, int driver, in
 		printf("%5s  %s\n%5s  %-*s", number, name, "", NAME, "");
 	else
 		printf("%5s  %-*s", number, NAME, name);
-	printf("  %-11s  %-*s  %s\n", kind_of(device), driver,
-	       or_dash(libiommufd_host_device_get_driver(device)), or_dash(node));
+	int used = 5 + 2 + NAME;
+	used += printf("  %-*s  %-*s", columns->kind, kind_of(device), columns->driver,
+		       or_dash(libiommufd_host_device_get_driver(device)));
+	if (columns->dma)
+		used += printf("  %-*s", columns->dma, dma_of(device));
+	/* What does not fit stands below the device. */
+	if (used + 2 + (int)strlen(or_dash(node)) > LINE)
+		printf("\n%5s", "");
+	printf("  %s\n", or_dash(node));
+}
+
+static void widen(int *column, const char *text)
+{
+	if (*column < (int)strlen(text))
+		*column = (int)strlen(text);
 }
 
 static void show(const struct libiommufd_host_device **rows, size_t count)
 {
-	int driver = 6, last = -3;
-	int groups = 0;
+	struct columns columns = {(int)strlen("KIND"), (int)strlen("DRIVER"), 0};
+	int last = -3, groups = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		int length = (int)strlen(or_dash(libiommufd_host_device_get_driver(rows[i])));
-		if (length > driver)
-			driver = length < DRIVER ? length : DRIVER;
+		widen(&columns.kind, kind_of(rows[i]));
+		widen(&columns.driver, or_dash(libiommufd_host_device_get_driver(rows[i])));
+		if (libiommufd_host_device_get_dma_state(rows[i]))
+			columns.dma = DMA;
 	}
-	printf("%5s  %-*s  %-11s  %-*s  %s\n", "GROUP", NAME, "DEVICE", "KIND", driver, "DRIVER",
-	       "NODE");
+	/* One with a long name must not move the nodes of all. */
+	int others = 5 + 2 + NAME + 2 + columns.kind + 2 + (columns.dma ? 2 + columns.dma : 0) + 2 +
+		     (int)strlen("/dev/vfio/devices/vfio0");
+	if (columns.driver > LINE - others)
+		columns.driver = LINE - others;
+	printf("%5s  %-*s  %-*s  %-*s", "GROUP", NAME, "DEVICE", columns.kind, "KIND",
+	       columns.driver, "DRIVER");
+	if (columns.dma)
+		printf("  %-*s", columns.dma, "DMA");
+	printf("  NODE\n");
 	for (size_t i = 0; i < count; i++) {
-		show_row(rows[i], driver, last);
+		show_row(rows[i], &columns, last);
 		last = libiommufd_host_device_get_group(rows[i]);
 		groups += last >= 0;
 	}
