@@ -575,6 +575,7 @@ struct libiommufd_host_claim_opts {
  *   -ENODEV    no such device, or it is gone meanwhile (reason NO_SUCH_DEVICE); it has no IOMMU group, or whose
  *              that is cannot be read (reason NO_GROUP); there is no such driver, or it did not take the device (reason DRIVER_REFUSED)
  *   -ENOENT    the kernel lacks the module (reason MODULE_ABSENT)
+ *   -ENAMETOOLONG  its driver_override is too long to be put back (reason NOT_SUPPORTED)
  *   -EOPNOTSUPP  the bus has no driver_override (reason NOT_SUPPORTED), or the kernel has no character
  *              devices, which backend NATIVE asks for (reason NO_CDEV)
  *   -ETIMEDOUT  the node did not appear (reason TIMEOUT)
