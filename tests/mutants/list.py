@@ -75,7 +75,7 @@ MUTANTS = [
      "while (undo != container && false)\n\t\tif (type1_unmap_from"),
     ("type1 restores nothing", "backend/type1_move.c",
      "bool back = !from || type1_map_all_into(from, container) == 0;", "bool back = true;"),
-    ("type1 cuts mappings", "backend/type1_ioas.c", "(at_end && at_end->last > last))", "false)"),
+    ("type1 cuts mappings", "backend/type1_ioas.c", " || end->last > last)", ")"),
     ("type1 picks alike modulo a page only", "backend/type1_address.c", "length >= large ? large : page", "length >= large ? page : page"),
     ("type1 copies may raise access", "backend/type1_ioas.c", "if (dma->access & ~m->access)", "if (false)"),
     ("type1 leaves its group in the container", "backend/type1_member.c",
