@@ -3,7 +3,7 @@
  * What a device reaches that nobody drives: at each moment of its life the device tries to read and to write a page
  * of this program by its physical address, which no one gave it.
  *
- *	idle blocked | control [drivers | cost]
+ *	idle blocked | control [drivers [ROUNDS] | cost]
  *
  * "control" is a kernel that leaves such devices in its default domain, booted with iommu=pt: there they must reach
  * the page, or this program would prove nothing. With "drivers" those of the kernel come and go instead, and
@@ -431,7 +431,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(argv[2], "cost"))
 		idle_cost();
 	else
-		idle_drivers(blocked);
+		idle_drivers(argc > 3 ? atoi(argv[3]) : 200, blocked);
 	printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);
 	return failed > 0;
 }

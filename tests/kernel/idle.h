@@ -14,8 +14,8 @@ const char *sysfs_line(const char *path);
 const char *device_file(const char *variable, const char *name);
 const char *dma_state(const char *variable);
 
-/* Drivers of the kernel come and go 200 times and do their work each time: NVME0, NET0 with NET1, DISK0. */
-void idle_drivers(bool blocked);
+/* Drivers of the kernel come and go and do their work each time: of NVME0, NET0 with NET1, DISK0. */
+void idle_drivers(int rounds, bool blocked);
 /* How long a driver that does next to nothing takes to be bound to EDU0 and unbound: two figures, for tests/bench/idle. */
 void idle_cost(void);
 

@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 enum {
-	ROUNDS = 200,
 	BYTES = 65536,
 	PROTOCOL = 0x88b5, /* for experiments */
 	PATIENCE = 10000,  /* milliseconds */
@@ -141,13 +140,14 @@ static bool works(const char *variable)
 	return disk_works(pattern);
 }
 
-static void loops(const char *variable, const char *other, const char *driver, bool blocked)
+static void loops(const char *variable, const char *other, const char *driver, int rounds,
+		  bool blocked)
 {
 	uint64_t bind = 0, unbind = 0;
 	char detail[160];
 	int round;
 
-	for (round = 0; round < ROUNDS; round++) {
+	for (round = 0; round < rounds; round++) {
 		uint64_t start = now_us();
 
 		must(driver_give(variable, driver));
@@ -168,17 +168,17 @@ static void loops(const char *variable, const char *other, const char *driver, b
 	snprintf(detail, sizeof(detail), "%d rounds; %.0f us a bind, %.0f an unbind; state: %s",
 		 round, (double)bind / (round + 1), (double)unbind / (round + 1),
 		 dma_state(variable));
-	result(round == ROUNDS, driver, detail);
+	result(round == rounds, driver, detail);
 }
 
-void idle_drivers(bool blocked)
+void idle_drivers(int rounds, bool blocked)
 {
 	if (lab_has("NVME0"))
-		loops("NVME0", NULL, "nvme", blocked);
+		loops("NVME0", NULL, "nvme", rounds, blocked);
 	if (lab_has("NET1"))
-		loops("NET0", "NET1", "e1000e", blocked);
+		loops("NET0", "NET1", "e1000e", rounds, blocked);
 	if (lab_has("DISK0"))
-		loops("DISK0", NULL, "virtio-pci", blocked);
+		loops("DISK0", NULL, "virtio-pci", rounds, blocked);
 }
 
 void idle_cost(void)
