@@ -94,7 +94,7 @@ static void finish(void)
 {
 	int result;
 
-	if (!is_done_in(5000))
+	if (!is_done_in(30000)) /* busy machines are slow */
 		fail_msg("the kernel waits although the device is closed");
 	ordered = false;
 	assert_int_equal(read(orders, &result, sizeof(result)), sizeof(result));
