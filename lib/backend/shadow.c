@@ -17,8 +17,6 @@ const struct mapping *shadow_find(struct shadow *shadow, uint64_t first, uint64_
 	if (!leaf)
 		return NULL;
 	size_t at = tree_rank(leaf, first);
-	if (at && leaf->mappings[at - 1].last >= first)
-		return &leaf->mappings[at - 1];
 	if (at == leaf->count) {
 		/* What follows begins the next part. */
 		if (shadow->near_last >= last)
@@ -32,20 +30,11 @@ const struct mapping *shadow_find(struct shadow *shadow, uint64_t first, uint64_
 const struct mapping *shadow_find_last(struct shadow *shadow, uint64_t first, uint64_t last)
 {
 	const struct leaf *leaf = tree_seek(shadow, last);
-	size_t at = leaf ? tree_rank(leaf, last) : 0;
+	size_t below = leaf ? tree_rank(leaf, last) : 0;
 
-	return at && leaf->mappings[at - 1].last >= first ? &leaf->mappings[at - 1] : NULL;
-}
-
-/* The addresses of what the leaf has in front of its mapping of that number; empty if they wrap. */
-static uint64_t hole_begin(const struct shadow *shadow, size_t at)
-{
-	return at ? shadow->near->mappings[at - 1].last + 1 : shadow->near_first;
-}
-
-static uint64_t hole_last(const struct shadow *shadow, size_t at)
-{
-	return at < shadow->near->count ? shadow->near->mappings[at].iova - 1 : shadow->near_last;
+	if (leaf && below < leaf->count && leaf->mappings[below].iova <= last)
+		return &leaf->mappings[below];
+	return below && leaf->mappings[below - 1].last >= first ? &leaf->mappings[below - 1] : NULL;
 }
 
 int shadow_insert(struct shadow *shadow, const struct mapping *mapping)
@@ -54,10 +43,10 @@ int shadow_insert(struct shadow *shadow, const struct mapping *mapping)
 	size_t at = 0;
 
 	if (leaf) {
+		/* What does not end before it must begin behind it, also if that is the next leaf. */
 		at = tree_rank(leaf, mapping->iova);
-		if (at && leaf->mappings[at - 1].last >= mapping->iova)
-			return -EEXIST;
-		if (hole_last(shadow, at) < mapping->last)
+		if (at < leaf->count ? leaf->mappings[at].iova <= mapping->last
+				     : shadow->near_last < mapping->last)
 			return -EEXIST;
 	}
 	if (!leaf || leaf->count == LEAF) {
@@ -77,7 +66,10 @@ int shadow_insert(struct shadow *shadow, const struct mapping *mapping)
 /* What the leaf that was sought has in front of its mapping of that number is a hole now. */
 static void allow_hole(struct shadow *shadow, size_t at)
 {
-	uint64_t size = hole_last(shadow, at) - hole_begin(shadow, at) + 1;
+	const struct leaf *leaf = shadow->near;
+	uint64_t first = at ? leaf->mappings[at - 1].last + 1 : shadow->near_first;
+	uint64_t end = at < leaf->count ? leaf->mappings[at].iova : shadow->near_last + 1;
+	uint64_t size = end - first;
 
 	/* What is above has no lower limit. */
 	for (size_t level = shadow->height; level--;) {
@@ -96,7 +88,7 @@ void shadow_remove(struct shadow *shadow, const struct mapping *mapping)
 
 	memmove(&leaf->mappings[at], &leaf->mappings[at + 1],
 		(--leaf->count - at) * sizeof(*mapping));
-	leaf->mappings[leaf->count].iova = UINT64_MAX;
+	leaf->mappings[leaf->count].last = UINT64_MAX;
 	shadow->count--;
 	if (!shadow->height)
 		return;
@@ -165,13 +157,14 @@ static bool find_free(const struct shadow *shadow, union node node, size_t level
 		return fits_in_leaf(node.leaf, search, first, last, ret_limit);
 
 	struct inner *inner = node.inner;
-	for (size_t i = tree_child(inner, search->first);
-	     i < inner->count && inner->begins[i] <= search->last; i++) {
+	for (size_t i = tree_child(inner, search->first); i < inner->count; i++) {
 		struct child *child = &inner->children[i];
-		uint64_t end = i + 1 < inner->count ? inner->begins[i + 1] - 1 : last;
+		uint64_t begin = i ? inner->lasts[i - 1] + 1 : first;
+		uint64_t end = i + 1 < inner->count ? inner->lasts[i] : last;
+		if (begin > search->last)
+			break;
 		if (child->limit >= search->length &&
-		    find_free(shadow, child->node, level + 1, search, inner->begins[i], end,
-			      &child->limit))
+		    find_free(shadow, child->node, level + 1, search, begin, end, &child->limit))
 			return true;
 	}
 	*ret_limit = 0;

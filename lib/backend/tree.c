@@ -12,18 +12,18 @@
 struct leaf *tree_descend(struct shadow *shadow, uint64_t iova)
 {
 	union node node = shadow->root;
-	uint64_t first = 0, last = UINT64_MAX;
+	uint64_t last = UINT64_MAX;
+	bool lowest = true;
 
 	for (size_t level = 0; level < shadow->height; level++) {
 		struct inner *inner = node.inner;
 		size_t at = tree_child(inner, iova);
 		shadow->way[level] = (struct step){inner, at};
-		first = inner->begins[at];
-		if (at + 1 < inner->count)
-			last = inner->begins[at + 1] - 1;
+		last = inner->lasts[at] < last ? inner->lasts[at] : last;
+		lowest &= !at;
 		node = inner->children[at].node;
 	}
-	shadow->near_first = first;
+	shadow->near_first = lowest ? 0 : node.leaf->mappings[0].iova;
 	shadow->near_last = last;
 	return shadow->near = node.leaf;
 }
@@ -56,21 +56,22 @@ static void fill_leaf(struct leaf *leaf, const struct mapping *from, size_t coun
 {
 	memcpy(leaf->mappings, from, count * sizeof(*from));
 	for (size_t i = count; i < LEAF; i++)
-		leaf->mappings[i].iova = UINT64_MAX;
+		leaf->mappings[i].last = UINT64_MAX;
 	leaf->count = count;
 }
 
-static void fill_inner(struct inner *inner, const uint64_t *begins, const struct child *children,
+static void fill_inner(struct inner *inner, const uint64_t *lasts, const struct child *children,
 		       size_t count)
 {
-	memcpy(inner->begins, begins, count * sizeof(*begins));
+	memcpy(inner->lasts, lasts, count * sizeof(*lasts));
 	memcpy(inner->children, children, count * sizeof(*children));
-	for (size_t i = count; i < FAN; i++)
-		inner->begins[i] = UINT64_MAX;
+	for (size_t i = count ? count - 1 : 0; i < FAN; i++)
+		inner->lasts[i] = UINT64_MAX;
 	inner->count = count;
 }
 
-static void divide_leaves(struct leaf *left, struct leaf *right, size_t keep)
+/* Of what two neighbours have, keep goes to the left one, the rest to the other. *last is the left one's. */
+static void divide_leaves(struct leaf *left, struct leaf *right, size_t keep, uint64_t *last)
 {
 	struct mapping all[2 * LEAF];
 	size_t count = left->count + right->count;
@@ -79,35 +80,35 @@ static void divide_leaves(struct leaf *left, struct leaf *right, size_t keep)
 	memcpy(all + left->count, right->mappings, right->count * sizeof(*all));
 	fill_leaf(left, all, keep);
 	fill_leaf(right, all + keep, count - keep);
+	*last = right->mappings[0].iova - 1;
 }
 
-static void divide_inner(struct inner *left, struct inner *right, size_t keep)
+static void divide_inner(struct inner *left, struct inner *right, size_t keep, uint64_t *last)
 {
-	uint64_t begins[2 * FAN];
+	uint64_t lasts[2 * FAN];
 	struct child children[2 * FAN];
 	size_t count = left->count + right->count;
 
-	memcpy(begins, left->begins, left->count * sizeof(*begins));
-	memcpy(begins + left->count, right->begins, right->count * sizeof(*begins));
+	memcpy(lasts, left->lasts, left->count * sizeof(*lasts));
+	lasts[left->count - 1] = *last;
+	memcpy(lasts + left->count, right->lasts, right->count * sizeof(*lasts));
 	memcpy(children, left->children, left->count * sizeof(*children));
 	memcpy(children + left->count, right->children, right->count * sizeof(*children));
-	fill_inner(left, begins, children, keep);
-	fill_inner(right, begins + keep, children + keep, count - keep);
+	fill_inner(left, lasts, children, keep);
+	fill_inner(right, lasts + keep, children + keep, count - keep);
+	*last = lasts[keep - 1];
 }
 
-/* Of what two neighbours of that level have, keep goes to the one that is child at, the rest to the next. */
+/* The same for the children at and at + 1 of parent, which are of that level. */
 static void divide(const struct shadow *shadow, struct inner *parent, size_t at, size_t level,
 		   size_t keep)
 {
 	struct child *left = &parent->children[at], *right = left + 1;
 
-	if (is_leaf(shadow, level)) {
-		divide_leaves(left->node.leaf, right->node.leaf, keep);
-		parent->begins[at + 1] = right->node.leaf->mappings[0].iova;
-	} else {
-		divide_inner(left->node.inner, right->node.inner, keep);
-		parent->begins[at + 1] = right->node.inner->begins[0];
-	}
+	if (is_leaf(shadow, level))
+		divide_leaves(left->node.leaf, right->node.leaf, keep, &parent->lasts[at]);
+	else
+		divide_inner(left->node.inner, right->node.inner, keep, &parent->lasts[at]);
 	if (left->limit < right->limit)
 		left->limit = right->limit;
 	right->limit = left->limit;
@@ -115,14 +116,15 @@ static void divide(const struct shadow *shadow, struct inner *parent, size_t at,
 
 /* ---- Splitting ---- */
 
+/* Behind the child at, of which it is to have a part. */
 static void add_child(struct inner *parent, size_t at, union node node)
 {
 	size_t behind = parent->count++ - at;
 
-	memmove(&parent->begins[at + 1], &parent->begins[at], behind * sizeof(parent->begins[0]));
+	memmove(&parent->lasts[at + 1], &parent->lasts[at], behind * sizeof(parent->lasts[0]));
 	memmove(&parent->children[at + 1], &parent->children[at],
 		behind * sizeof(parent->children[0]));
-	parent->children[at] = (struct child){.node = node};
+	parent->children[at + 1].node = node;
 }
 
 /* A new root above the old one, which is then where the way begins. */
@@ -132,8 +134,8 @@ static bool grow(struct shadow *shadow)
 
 	if (!root)
 		return false;
-	fill_inner(root, &(uint64_t){0}, &(struct child){.node = shadow->root, .limit = UINT64_MAX},
-		   1);
+	fill_inner(root, &(uint64_t){UINT64_MAX},
+		   &(struct child){.node = shadow->root, .limit = UINT64_MAX}, 1);
 	shadow->way[0] = (struct step){root, 0};
 	shadow->root.inner = root;
 	shadow->height++;
@@ -168,7 +170,7 @@ static bool split(struct shadow *shadow, size_t level)
 	else
 		right.inner = memory;
 	*count_of(shadow, right, level) = 0;
-	add_child(above->inner, above->at + 1, right);
+	add_child(above->inner, above->at, right);
 	divide(shadow, above->inner, above->at, level, full / 2);
 	forget(shadow);
 	return true;
@@ -206,22 +208,20 @@ void tree_begin_anew(struct shadow *shadow)
 	if (!shadow->near_first)
 		return;
 	shadow->near_first = shadow->near->mappings[0].iova;
-	for (size_t level = shadow->height; level--;) {
-		const struct step *step = &shadow->way[level];
-		step->inner->begins[step->at] = shadow->near_first;
-		if (step->at)
-			break;
-	}
+	const struct step *step = &shadow->way[shadow->height - 1];
+	while (!step->at)
+		step--;
+	step->inner->lasts[step->at - 1] = shadow->near_first - 1;
 }
 
-static void drop_child(struct inner *parent, size_t at)
+/* The child at gets the part of the next one, which goes. */
+static void drop_next(struct inner *parent, size_t at)
 {
 	size_t behind = --parent->count - at;
 
-	memmove(&parent->begins[at], &parent->begins[at + 1], behind * sizeof(parent->begins[0]));
-	memmove(&parent->children[at], &parent->children[at + 1],
-		behind * sizeof(parent->children[0]));
-	parent->begins[parent->count] = UINT64_MAX;
+	memmove(&parent->lasts[at], &parent->lasts[at + 1], behind * sizeof(parent->lasts[0]));
+	memmove(&parent->children[at + 1], &parent->children[at + 2],
+		(behind - 1) * sizeof(parent->children[0]));
 }
 
 /* The children at and at + 1 of parent, which are of that level, become one, or else alike. */
@@ -234,7 +234,7 @@ static void join(const struct shadow *shadow, struct inner *parent, size_t at, s
 		divide(shadow, parent, at, level, both / 2);
 	} else {
 		divide(shadow, parent, at, level, both);
-		drop_child(parent, at + 1);
+		drop_next(parent, at);
 		free(memory_of(shadow, right, level));
 	}
 }

@@ -18,7 +18,7 @@ enum {
 	FAN_MIN = FAN / 4,
 };
 
-/* A search expects that what is not in use begins at the last address. */
+/* A search expects that what is not in use ends at the last address. */
 struct leaf {
 	size_t count;
 	struct mapping mappings[LEAF];
@@ -26,22 +26,23 @@ struct leaf {
 
 struct inner {
 	size_t count;
-	uint64_t begins[FAN]; /* of the children's parts */
+	uint64_t lasts
+		[FAN]; /* where the children's parts end; the last address for the last of them */
 	struct child {
 		union node node;
 		uint64_t limit; /* no hole in its part is larger; it may be that none is as large */
 	} children[FAN];
 };
 
-/* How many mappings of the leaf begin at or below iova. */
+/* How many mappings of the leaf end before iova. */
 static inline size_t tree_rank(const struct leaf *leaf, uint64_t iova)
 {
 	size_t at = 0;
 
 #pragma GCC unroll 5
 	for (size_t step = (LEAF + 1) / 2; step; step /= 2)
-		at += leaf->mappings[at + step - 1].iova <= iova ? step : 0;
-	return at < leaf->count ? at : leaf->count;
+		at += leaf->mappings[at + step - 1].last < iova ? step : 0;
+	return at;
 }
 
 /* Which child has iova in its part. */
@@ -51,8 +52,8 @@ static inline size_t tree_child(const struct inner *inner, uint64_t iova)
 
 #pragma GCC unroll 6
 	for (size_t step = FAN / 2; step; step /= 2)
-		at += inner->begins[at + step] <= iova ? step : 0;
-	return at < inner->count ? at : inner->count - 1;
+		at += inner->lasts[at + step - 1] < iova ? step : 0;
+	return at;
 }
 
 /* The slow half of tree_seek(). */

@@ -114,8 +114,15 @@ int type1_unmap_all_from(struct type1_ioas *ioas, const struct type1_container *
 /* Whatever is mapped in it. */
 int type1_unmap_everything(const struct sys *sys, const struct type1_container *container);
 /* The container behind that one, or the first, that holds the mappings; NULL at the end. */
-struct type1_container *type1_next_in_use(const struct type1_ioas *ioas,
-					  const struct type1_container *container);
+static inline struct type1_container *type1_next_in_use(const struct type1_ioas *ioas,
+							const struct type1_container *container)
+{
+	struct type1_container *next = container ? container->next : ioas->containers;
+
+	while (next && !next->attached)
+		next = next->next;
+	return next;
+}
 
 /* ---- Addresses, in type1_address.c. Need the address space's lock. ---- */
 
@@ -130,8 +137,13 @@ bool type1_can_hold(const struct type1_info *info, struct type1_ioas *ioas);
 int type1_intersect(const struct type1_ioas *ioas, const struct type1_container *without,
 		    const struct type1_info *with, struct libiommufd_range **ret_ranges,
 		    size_t *ret_count);
-/* Choose or check the address of a new mapping; whether it is taken is not looked at. */
-int type1_place(struct type1_ioas *ioas, struct op *op, struct dma *dma, uint64_t va);
+/* Choose the address of a new mapping, or check that it can be used; whether it is taken is not looked at. */
+int type1_pick(struct type1_ioas *ioas, struct op *op, struct dma *dma, uint64_t va);
+int type1_check_place(const struct type1_ioas *ioas, struct op *op, const struct dma *dma);
+static inline int type1_place(struct type1_ioas *ioas, struct op *op, struct dma *dma, uint64_t va)
+{
+	return dma->fixed ? type1_check_place(ioas, op, dma) : type1_pick(ioas, op, dma, va);
+}
 
 /* ---- Address spaces, in type1_ioas.c ---- */
 

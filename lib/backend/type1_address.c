@@ -84,37 +84,30 @@ int type1_intersect(const struct type1_ioas *ioas, const struct type1_container 
 	return 0;
 }
 
-/* Where the IOMMU can use a large page, memory and address must lie alike in it. */
-static bool pick(struct type1_ioas *ioas, uint64_t va, uint64_t from, uint64_t length,
-		 uint64_t *ret_iova)
+int type1_pick(struct type1_ioas *ioas, struct op *op, struct dma *dma, uint64_t va)
 {
 	const struct libiommufd_range *ranges = ioas->ranges ? ioas->ranges : safe_ranges;
 	size_t count = ioas->ranges ? ioas->range_count : SAFE_RANGES;
 	const uint64_t large = 2 << 20, page = page_size();
-	uint64_t alignment = length >= large ? large : page;
+	/* Where the IOMMU can use a large page, memory and address must lie alike in it. */
+	uint64_t alignment = dma->length >= large ? large : page;
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t first = ranges[i].start < page ? page : ranges[i].start;
-		first = first < from ? from : first;
+		first = first < dma->iova ? dma->iova : first;
 		if (first <= ranges[i].last &&
-		    shadow_find_free(&ioas->shadow, first, ranges[i].last, length, alignment, va,
-				     ret_iova))
-			return true;
+		    shadow_find_free(&ioas->shadow, first, ranges[i].last, dma->length, alignment,
+				     va, &dma->iova))
+			return 0;
 	}
-	return false;
+	return explain_map(ioas->base.ctx, op, -ENOSPC, dma);
 }
 
-/* Choose or check the address of a new mapping; whether it is taken is not looked at. Needs the lock. */
-int type1_place(struct type1_ioas *ioas, struct op *op, struct dma *dma, uint64_t va)
+int type1_check_place(const struct type1_ioas *ioas, struct op *op, const struct dma *dma)
 {
-	const struct backend_ctx *ctx = ioas->base.ctx;
-
-	if (!dma->fixed)
-		return pick(ioas, va, dma->iova, dma->length, &dma->iova)
-			       ? 0
-			       : explain_map(ctx, op, -ENOSPC, dma);
 	uint64_t last = dma->iova + dma->length - 1;
+
 	if (ioas->ranges && !type1_inside(ioas->ranges, ioas->range_count, dma->iova, last))
-		return explain_map(ctx, op, -EINVAL, dma);
+		return explain_map(ioas->base.ctx, op, -EINVAL, dma);
 	return 0;
 }

@@ -124,16 +124,6 @@ int type1_reread(const struct backend_device *dev, struct op *op, struct type1_c
 
 /* ---- What it maps ---- */
 
-struct type1_container *type1_next_in_use(const struct type1_ioas *ioas,
-					  const struct type1_container *container)
-{
-	struct type1_container *next = container ? container->next : ioas->containers;
-
-	while (next && !next->attached)
-		next = next->next;
-	return next;
-}
-
 int type1_map_into(const struct type1_ioas *ioas, const struct type1_container *container,
 		   const struct mapping *mapping)
 {
@@ -168,8 +158,8 @@ static int unmap_each(struct type1_ioas *ioas, const struct type1_container *con
 	const struct mapping *m, *undo;
 	int r = 0;
 
-	for (m = shadow_find(&ioas->shadow, first, last); m && m->last <= last;
-	     m = shadow_next(&ioas->shadow, m)) {
+	for (m = shadow_find(&ioas->shadow, first, last); m;
+	     m = m->last < last ? shadow_next(&ioas->shadow, m) : NULL) {
 		r = type1_unmap_from(ioas, container, m->iova, mapping_length(m));
 		if (r < 0)
 			break;

@@ -83,7 +83,7 @@ MUTANTS = [
      "bool left = true;"),
     ("a hole that grows is not noted", "backend/shadow.c", "child->limit = size;", "(void)size;"),
     ("of two nodes that are divided one forgets its holes", "backend/tree.c", "right->limit = left->limit;", "right->limit = 0;"),
-    ("what a leaf begins with is told to its parent only", "backend/tree.c", "if (step->at)\n\t\t\tbreak;", "break;"),
+    ("a leaf begins where it began", "backend/tree.c", "step->inner->lasts[step->at - 1] = shadow->near_first - 1;", ""),
     ("a hole is one byte too large", "backend/shadow.c", "last - iova < search->length - 1)", "last - iova < search->length - 2)"),
     # ---- Type1: groups that share a container ----
     ("groups do not share at attach", "backend/type1_member.c",

@@ -159,7 +159,7 @@ static uint64_t check_leaf(const struct leaf *leaf, bool root, uint64_t first, u
 		first = leaf->mappings[i].last + 1;
 	}
 	for (size_t i = leaf->count; i < LEAF; i++)
-		assert_int_equal(leaf->mappings[i].iova, UINT64_MAX);
+		assert_int_equal(leaf->mappings[i].last, UINT64_MAX);
 	return last + 1 - first > hole && (first || !leaf->count) ? last + 1 - first : hole;
 }
 
@@ -172,20 +172,19 @@ static uint64_t check_node(const struct shadow *shadow, union node node, size_t 
 		return check_leaf(node.leaf, !level, first, last);
 	const struct inner *inner = node.inner;
 	assert_in_range(inner->count, level ? FAN_MIN : 2, FAN);
-	assert_int_equal(inner->begins[0], first);
 	for (size_t i = 0; i < inner->count; i++) {
-		uint64_t end = i + 1 < inner->count ? inner->begins[i + 1] - 1 : last;
-		uint64_t below = check_node(shadow, inner->children[i].node, level + 1,
-					    inner->begins[i], end);
+		uint64_t end = i + 1 < inner->count ? inner->lasts[i] : last;
+		uint64_t below = check_node(shadow, inner->children[i].node, level + 1, first, end);
 		assert_true(inner->children[i].limit >= below);
 		if (level + 1 < shadow->height)
 			for (size_t k = 0; k < inner->children[i].node.inner->count; k++)
 				assert_true(inner->children[i].limit >=
 					    inner->children[i].node.inner->children[k].limit);
 		hole = below > hole ? below : hole;
+		first = end + 1;
 	}
-	for (size_t i = inner->count; i < FAN; i++)
-		assert_int_equal(inner->begins[i], UINT64_MAX);
+	for (size_t i = inner->count - 1; i < FAN; i++)
+		assert_int_equal(inner->lasts[i], UINT64_MAX);
 	return hole;
 }
 
