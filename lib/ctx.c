@@ -8,36 +8,29 @@
 #include <sys/mman.h>
 
 struct libiommufd_ctx {
+	struct ctx_front front;
 	atomic_uint refs;
 	const struct sys *sys;
-	struct log log;
 	struct backend_ctx *backend;
-	/*
-	 * One page that the kernel wipes in a forked child: what tells the child apart without a
-	 * system call. NULL where the kernel cannot do that; then pid.
-	 */
-	uint32_t *owner;
 	pid_t pid;
 	char why[384];
 };
 
-static const uint32_t owner_mark = 0x6f776e72;
-
-bool ctx_is_ours(const struct libiommufd_ctx *ctx)
+bool ctx_is_of_this_pid(const struct libiommufd_ctx *ctx)
 {
-	if (ctx->owner)
-		return *ctx->owner == owner_mark;
 	return ctx->sys->getpid(ctx->sys) == ctx->pid;
+}
+
+int ctx_fail_not_ours(struct op *op)
+{
+	return op_fail(op, -EPERM, LIBIOMMUFD_REASON_OTHER_PROCESS,
+		       "the context was opened by the parent process; open one in this process "
+		       "(libiommufd_ctx_open, or libiommufd_ctx_open_fd to share the /dev/iommu)");
 }
 
 const struct sys *ctx_sys(const struct libiommufd_ctx *ctx)
 {
 	return ctx->sys;
-}
-
-const struct log *ctx_log(const struct libiommufd_ctx *ctx)
-{
-	return &ctx->log;
 }
 
 struct backend_ctx *ctx_backend(const struct libiommufd_ctx *ctx)
@@ -58,8 +51,8 @@ static void mark_owner(struct libiommufd_ctx *ctx)
 		ctx->sys->munmap(ctx->sys, page, size);
 		return;
 	}
-	ctx->owner = page;
-	*ctx->owner = owner_mark;
+	ctx->front.owner = page;
+	*ctx->front.owner = CTX_OWNER_MARK;
 }
 
 /* What the caller asks for, from the options and the environment. */
@@ -138,7 +131,7 @@ static int open_with(const struct sys *sys, struct op *op, int fd,
 	op_note(op, "%.180s", ctx->why);
 	atomic_init(&ctx->refs, 1);
 	ctx->sys = sys;
-	ctx->log = *log;
+	ctx->front.log = *log;
 	mark_owner(ctx);
 	*ret_ctx = ctx;
 	return 0;
@@ -197,8 +190,8 @@ EXPORT struct libiommufd_ctx *libiommufd_ctx_unref(struct libiommufd_ctx *ctx)
 	if (!ctx || atomic_fetch_sub(&ctx->refs, 1) != 1)
 		return NULL;
 	ctx->backend->ops->ctx_close(ctx->backend);
-	if (ctx->owner)
-		ctx->sys->munmap(ctx->sys, ctx->owner, page_size());
+	if (ctx->front.owner)
+		ctx->sys->munmap(ctx->sys, ctx->front.owner, page_size());
 	free(ctx);
 	return NULL;
 }
@@ -207,7 +200,7 @@ EXPORT int libiommufd_ctx_query_fd(struct libiommufd_ctx *ctx, int *ret_fd)
 {
 	struct op op;
 
-	op_begin(&op, "ctx_query_fd", "", ctx ? &ctx->log : NULL);
+	op_begin(&op, "ctx_query_fd", "", ctx ? &ctx->front.log : NULL);
 	if (!ctx || !ret_fd)
 		return op_end(&op, op_null(&op, "ctx or ret_fd"));
 	int fd = ctx->backend->ops->ctx_fd(ctx->backend);
@@ -233,7 +226,7 @@ EXPORT int libiommufd_ctx_has(struct libiommufd_ctx *ctx, uint32_t feature)
 {
 	struct op op;
 
-	op_begin(&op, "ctx_has", "", ctx ? &ctx->log : NULL);
+	op_begin(&op, "ctx_has", "", ctx ? &ctx->front.log : NULL);
 	if (!ctx)
 		return op_end(&op, op_null(&op, "ctx"));
 	return op_end(&op, ctx->backend->ops->has(ctx->backend, &op, feature));

@@ -14,20 +14,41 @@ int ctx_open_fd(const struct sys *sys, int fd, const struct libiommufd_ctx_opts 
 		struct libiommufd_ctx **ret_ctx);
 
 const struct sys *ctx_sys(const struct libiommufd_ctx *ctx);
-const struct log *ctx_log(const struct libiommufd_ctx *ctx);
 struct backend_ctx *ctx_backend(const struct libiommufd_ctx *ctx);
 
+/* What a ctx begins with: that which every call looks at. */
+struct ctx_front {
+	struct log log;
+	/*
+	 * One page that the kernel wipes in a forked child: what tells the child apart without a
+	 * system call. NULL where the kernel cannot do that; then the process id does.
+	 */
+	uint32_t *owner;
+};
+
+#define CTX_OWNER_MARK 0x6f776e72
+
+static inline const struct log *ctx_log(const struct libiommufd_ctx *ctx)
+{
+	return &((const struct ctx_front *)ctx)->log;
+}
+
+COLD bool ctx_is_of_this_pid(const struct libiommufd_ctx *ctx);
+
 /* Is this the process, or to be exact the address space, that opened the ctx? */
-bool ctx_is_ours(const struct libiommufd_ctx *ctx);
+static inline bool ctx_is_ours(const struct libiommufd_ctx *ctx)
+{
+	const uint32_t *owner = ((const struct ctx_front *)ctx)->owner;
+
+	return owner ? *owner == CTX_OWNER_MARK : ctx_is_of_this_pid(ctx);
+}
+
+COLD int ctx_fail_not_ours(struct op *op);
 
 /* 0 if so, else -EPERM with its sentence. */
 static inline int ctx_check_ours(const struct libiommufd_ctx *ctx, struct op *op)
 {
-	if (__builtin_expect(ctx_is_ours(ctx), 1))
-		return 0;
-	return op_fail(op, -EPERM, LIBIOMMUFD_REASON_OTHER_PROCESS,
-		       "the context was opened by the parent process; open one in this process "
-		       "(libiommufd_ctx_open, or libiommufd_ctx_open_fd to share the /dev/iommu)");
+	return ctx_is_ours(ctx) ? 0 : ctx_fail_not_ours(op);
 }
 
 #endif

@@ -132,24 +132,25 @@ static int not_aligned(struct op *op, const char *what, uint64_t value, uint64_t
 		       page);
 }
 
-static int check_end(struct op *op, const char *what, uint64_t start, uint64_t length)
+static int goes_beyond(struct op *op, const char *what, uint64_t start, uint64_t length)
 {
-	if (start + (length - 1) < start)
-		return op_fail(op, -EOVERFLOW, LIBIOMMUFD_REASON_ARGUMENT,
-			       "%s 0x%" PRIx64 " plus length 0x%" PRIx64
-			       " goes beyond the end of the "
-			       "address space",
-			       what, start, length);
-	return 0;
+	return op_fail(op, -EOVERFLOW, LIBIOMMUFD_REASON_ARGUMENT,
+		       "%s 0x%" PRIx64 " plus length 0x%" PRIx64
+		       " goes beyond the end of the address space",
+		       what, start, length);
 }
 
-/* What every call that maps has in common; source names what va is. */
-static int check_dma(struct op *op, const struct libiommufd_ioas *ioas, const struct dma *dma,
-		     const char *source)
+static bool ends_inside(uint64_t start, uint64_t length)
+{
+	return start + (length - 1) >= start;
+}
+
+/* Why check_dma() does not take it. */
+static COLD int refuse(struct op *op, const struct libiommufd_ioas *ioas, const struct dma *dma,
+		       const char *source)
 {
 	const uint32_t both = LIBIOMMUFD_READ | LIBIOMMUFD_WRITE;
-	const uint64_t iova = dma->fixed ? dma->iova : 0, offset = ioas->page - 1;
-	int r;
+	const uint64_t offset = ioas->page - 1;
 
 	if (!dma->length)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT, "length is 0");
@@ -157,15 +158,29 @@ static int check_dma(struct op *op, const struct libiommufd_ioas *ioas, const st
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
 			       "access 0x%x is not LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both",
 			       dma->access);
-	if (__builtin_expect((dma->va | dma->length | iova) & offset, 0)) {
-		if (dma->va & offset)
-			return not_aligned(op, source, dma->va, ioas->page);
-		if (dma->length & offset)
-			return not_aligned(op, "length", dma->length, ioas->page);
-		return not_aligned(op, "iova", iova, ioas->page);
-	}
-	r = check_end(op, source, dma->va, dma->length);
-	return r < 0 ? r : check_end(op, "iova", iova, dma->length);
+	if (dma->va & offset)
+		return not_aligned(op, source, dma->va, ioas->page);
+	if (dma->length & offset)
+		return not_aligned(op, "length", dma->length, ioas->page);
+	if (dma->iova & offset)
+		return not_aligned(op, "iova", dma->iova, ioas->page);
+	if (!ends_inside(dma->va, dma->length))
+		return goes_beyond(op, source, dma->va, dma->length);
+	return goes_beyond(op, "iova", dma->iova, dma->length);
+}
+
+/* What every call that maps has in common; source names what va is. */
+static inline int check_dma(struct op *op, const struct libiommufd_ioas *ioas,
+			    const struct dma *dma, const char *source)
+{
+	const uint32_t both = LIBIOMMUFD_READ | LIBIOMMUFD_WRITE;
+	/* An address that is to be picked is 0 here. */
+	const uint64_t aligned = dma->va | dma->length | dma->iova;
+
+	if (dma->length && dma->access && !(dma->access & ~both) && !(aligned & (ioas->page - 1)) &&
+	    ends_inside(dma->va, dma->length) && ends_inside(dma->iova, dma->length))
+		return 0;
+	return refuse(op, ioas, dma, source);
 }
 
 /* The common start of a call on ioas. */
@@ -341,16 +356,16 @@ EXPORT int libiommufd_ioas_copy_at(struct libiommufd_ioas *dst, struct libiommuf
 
 /* ---- Unmap ---- */
 
-static int unmap(struct op *op, struct libiommufd_ioas *ioas, uint64_t iova, uint64_t length,
-		 uint64_t *ret_unmapped)
+static inline int unmap(struct op *op, struct libiommufd_ioas *ioas, uint64_t iova, uint64_t length,
+			uint64_t *ret_unmapped)
 {
 	uint64_t unmapped = 0;
 
 	if (!length)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT, "length is 0");
-	int r = check_end(op, "iova", iova, length);
-	if (r < 0)
-		return r;
+	if (!ends_inside(iova, length))
+		return goes_beyond(op, "iova", iova, length);
+	int r = 0;
 	bool without = file_set_begin_without(&ioas->files);
 	if (without)
 		r = ioas->backend->ctx->ops->unmap(ioas->backend, op, iova, length, &unmapped);

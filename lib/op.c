@@ -69,6 +69,8 @@ int op_fail(struct op *op, int error, uint32_t reason, const char *format, ...)
 	va_list args;
 
 	op->error = error;
+	op->needed = 0;
+	op->allowed = 0;
 	/* Wherever it ran out, the caller can do the same about it. */
 	op->reason = error == -ENOMEM && reason == LIBIOMMUFD_REASON_KERNEL
 			     ? LIBIOMMUFD_REASON_MEMORY

@@ -11,6 +11,9 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+/* Of failures, and of what is rare: out of the way of what is not. */
+#define COLD __attribute__((cold, noinline))
+
 /* Where log lines go; a part of every ctx. */
 struct log {
 	libiommufd_log_fn fn;
@@ -38,31 +41,27 @@ static inline void op_begin(struct op *op, const char *name, const char *subject
 	op->subject = subject;
 	op->log = log;
 	op->error = 0;
-	op->needed = 0;
-	op->allowed = 0;
 	op->note[0] = '\0';
 }
 
 /* Write down a failure; the first argument after reason is the sentence. Returns error. */
-int op_fail(struct op *op, int error, uint32_t reason, const char *format, ...)
+COLD int op_fail(struct op *op, int error, uint32_t reason, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* The same where a limit was hit. */
+/* After it where a limit was hit. */
 void op_limit(struct op *op, uint64_t needed, uint64_t allowed);
 
 /* Forget a failure that the call can live with. */
 static inline void op_forgive(struct op *op)
 {
 	op->error = 0;
-	op->needed = 0;
-	op->allowed = 0;
 }
 
 /* Something the log should know; a later note replaces an earlier one. */
 void op_note(struct op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The slow half of op_end(). */
-int op_finish(struct op *op, int result);
+COLD int op_finish(struct op *op, int result);
 
 /* Close the call: publish a failure, tell the log. Returns result. */
 static inline int op_end(struct op *op, int result)

@@ -113,7 +113,7 @@ struct request {
 	void *cmd;
 };
 
-/* Needs pick_lock. A failure leaves the address space as it was. */
+/* A pick with nothing attached. A failure leaves the address space as it was. Needs pick_lock. */
 static int pick_safely(struct native_ioas *ioas, struct op *op, const struct request *request,
 		       const uint64_t *iova, uint64_t length)
 {
@@ -147,20 +147,23 @@ static int pick_safely(struct native_ioas *ioas, struct op *op, const struct req
 	return r;
 }
 
-/* One ioctl that maps; iova points into its struct. */
-static int map_with(struct native_ioas *ioas, struct op *op, const struct request *request,
-		    struct dma *dma, const uint64_t *iova)
+static COLD int pick_alone(struct native_ioas *ioas, struct op *op, const struct request *request,
+			   const uint64_t *iova, uint64_t length)
 {
-	int r;
+	pthread_mutex_lock(&ioas->pick_lock);
+	int r = pick_safely(ioas, op, request, iova, length);
+	pthread_mutex_unlock(&ioas->pick_lock);
+	return r;
+}
 
-	if (dma->fixed || atomic_load_explicit(&ioas->attached, memory_order_relaxed) ||
-	    atomic_load_explicit(&ioas->has_allowed, memory_order_relaxed)) {
-		r = native_ioctl(ioas->base.ctx, request->number, request->cmd);
-	} else {
-		pthread_mutex_lock(&ioas->pick_lock);
-		r = pick_safely(ioas, op, request, iova, dma->length);
-		pthread_mutex_unlock(&ioas->pick_lock);
-	}
+/* One ioctl that maps; iova points into its struct. */
+static inline int map_with(struct native_ioas *ioas, struct op *op, const struct request *request,
+			   struct dma *dma, const uint64_t *iova)
+{
+	int r = dma->fixed || atomic_load_explicit(&ioas->attached, memory_order_relaxed) ||
+				atomic_load_explicit(&ioas->has_allowed, memory_order_relaxed)
+			? native_ioctl(ioas->base.ctx, request->number, request->cmd)
+			: pick_alone(ioas, op, request, iova, dma->length);
 	if (r == 0)
 		dma->iova = *iova;
 	return r;
@@ -238,10 +241,26 @@ int native_copy(struct backend_ioas *dst, struct backend_ioas *src, struct op *o
 	return explain_unless_done(dst->ctx, op, r, dma);
 }
 
+static COLD int not_unmapped(struct op *op, int error, uint64_t iova, uint64_t length,
+			     uint64_t *ret_unmapped)
+{
+	/* Some kernels say so of an empty address space too. */
+	if (error == -ENOENT && iova == 0 && length == UINT64_MAX) {
+		*ret_unmapped = 0;
+		return 0;
+	}
+	if (error == -ENOENT)
+		return op_fail(op, error, LIBIOMMUFD_REASON_NOT_MAPPED,
+			       "nothing is mapped in 0x%" PRIx64 "-0x%" PRIx64
+			       ", or the range cuts a mapping; unmap whole mappings",
+			       iova, iova + length - 1);
+	return op_fail(op, error, LIBIOMMUFD_REASON_KERNEL, "the kernel answers %s",
+		       strerrordesc_np(-error));
+}
+
 int native_unmap(struct backend_ioas *ioas, struct op *op, uint64_t iova, uint64_t length,
 		 uint64_t *ret_unmapped)
 {
-	bool all = iova == 0 && length == UINT64_MAX;
 	struct iommu_ioas_unmap cmd = {
 		.size = sizeof(cmd),
 		.ioas_id = ioas->id,
@@ -250,20 +269,8 @@ int native_unmap(struct backend_ioas *ioas, struct op *op, uint64_t iova, uint64
 	};
 
 	int r = native_ioctl(ioas->ctx, IOMMU_IOAS_UNMAP, &cmd);
-	/* Some kernels say so of an empty address space too. */
-	if (r == -ENOENT && all) {
-		*ret_unmapped = 0;
-		return 0;
-	}
-	if (r == -ENOENT)
-		return op_fail(op, r, LIBIOMMUFD_REASON_NOT_MAPPED,
-			       "nothing is mapped in 0x%" PRIx64 "-0x%" PRIx64
-			       ", or the range cuts a "
-			       "mapping; unmap whole mappings",
-			       iova, iova + length - 1);
 	if (r < 0)
-		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL, "the kernel answers %s",
-			       strerrordesc_np(-r));
+		return not_unmapped(op, r, iova, length, ret_unmapped);
 	*ret_unmapped = cmd.length;
 	return 0;
 }

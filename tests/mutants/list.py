@@ -3,7 +3,8 @@
 
 MUTANTS = [
     # ---- Context ----
-    ("a child counts as its parent", "ctx.c", "return *ctx->owner == owner_mark;", "return true;"),
+    ("a child counts as its parent", "ctx.h", "return owner ? *owner == CTX_OWNER_MARK : ctx_is_of_this_pid(ctx);",
+     "return owner || ctx_is_of_this_pid(ctx);"),
     ("the last reference closes nothing", "ctx.c",
      "atomic_fetch_sub(&ctx->refs, 1) != 1)", "atomic_fetch_sub(&ctx->refs, 1) != 0)"),
     ("a required backend is only a wish", "backend/select.c",
