@@ -78,6 +78,8 @@ static void start_unbind(void)
 	send_order(&order);
 }
 
+enum { PATIENCE = 30000 }; /* milliseconds; busy machines are slow */
+
 static bool is_done_in(int milliseconds)
 {
 	struct pollfd event = {.fd = orders, .events = POLLIN};
@@ -94,7 +96,7 @@ static void finish(void)
 {
 	int result;
 
-	if (!is_done_in(30000)) /* busy machines are slow */
+	if (!is_done_in(PATIENCE))
 		fail_msg("the kernel waits although the device is closed");
 	ordered = false;
 	assert_int_equal(read(orders, &result, sizeof(result)), sizeof(result));
@@ -269,7 +271,7 @@ static void a_removal_waits_for_an_opened_device_natively(void **state)
 
 	bench_open(b, 0);
 	start_remove();
-	assert_true(still_waits() == held);
+	assert_true(held ? still_waits() : is_done_in(PATIENCE));
 	if (!held)
 		finish();
 	assert_outcome(libiommufd_device_bind(b->dev, NULL),
@@ -300,7 +302,7 @@ static void a_removal_waits_for_a_bound_device_natively(void **state)
 	/* Until it is used or attached. */
 	bench_bind_with(b, 0, 0, NULL);
 	start_remove();
-	assert_true(still_waits() == held);
+	assert_true(held ? still_waits() : is_done_in(PATIENCE));
 	if (!held) {
 		finish();
 		assert_refused(libiommufd_device_attach(b->dev, b->ioas), ENODEV, DEVICE_GONE);
