@@ -78,7 +78,9 @@ static void start_unbind(void)
 	send_order(&order);
 }
 
-enum { PATIENCE = 30000 }; /* milliseconds; busy machines are slow */
+enum {
+	PATIENCE = 30000
+}; /* milliseconds; busy machines are slow */
 
 static bool is_done_in(int milliseconds)
 {
