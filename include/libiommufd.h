@@ -589,15 +589,15 @@ LIBIOMMUFD_API int libiommufd_ioas_map_file_at(struct libiommufd_ioas *ioas, int
  * @param src      address space to copy from; may be dst; of the same ctx
  * @param src_iova first byte in src; a multiple of the page size
  * @param length   bytes; not 0, a multiple of the page size; all of it mapped in src
- * @param access   what the device may do; not more than the original allows
+ * @param access   what the device may do; LIBIOMMUFD_WRITE only if the memory was mapped with it first
  * @param ret_iova the address in dst
  *
  * @return 0, or
  *   -EINVAL    a NULL, unaligned or zero, no or unknown access bit; dst and src of different ctxs
  *              (reason OTHER_CTX)
  *   -ENOENT    not all of it is mapped in src (reason NOT_MAPPED)
- *   -EPERM     more access than the original has (reason RAISED_ACCESS); or not the process that
- *              opened the ctx (reason OTHER_PROCESS)
+ *   -EPERM     LIBIOMMUFD_WRITE, without which the memory was mapped (reason RAISED_ACCESS); or not
+ *              the process that opened the ctx (reason OTHER_PROCESS)
  *   -EOVERFLOW an end does not fit the address space
  *   any        type1: with reason RESTORE_FAILED a part, named in the sentence, stays mapped; unmap it
  *   other      as libiommufd_ioas_map()
@@ -620,7 +620,7 @@ LIBIOMMUFD_API int libiommufd_ioas_copy(struct libiommufd_ioas *dst, struct libi
  * @param src      address space to copy from; may be dst; of the same ctx
  * @param src_iova first byte in src; a multiple of the page size
  * @param length   bytes; not 0, a multiple of the page size; all of it mapped in src
- * @param access   what the device may do; not more than the original allows
+ * @param access   what the device may do; LIBIOMMUFD_WRITE only if the memory was mapped with it first
  * @param dst_iova the address in dst; a multiple of the page size
  *
  * @return 0, or

@@ -200,6 +200,9 @@ static int map(struct op *op, struct libiommufd_ioas *ioas, struct dma *dma)
 
 	if (r == 0 && !dma->va)
 		r = op_null(op, "va");
+	/* Memory has an end that can be said. */
+	if (r == 0 && __builtin_expect(!(dma->va + dma->length), 0))
+		r = goes_beyond(op, "va", dma->va, dma->length);
 	return r < 0 ? r : ioas->backend->ctx->ops->map(ioas->backend, op, dma);
 }
 

@@ -14,6 +14,7 @@ struct mapping {
 	uint64_t last;
 	uint64_t va;
 	uint32_t access;
+	bool writable; /* a copy may be: it was mapped so, or is a copy of what was */
 };
 
 /* Of the tree: a leaf holds mappings, an inner node holds nodes. */

@@ -92,6 +92,9 @@ int type1_pick(struct type1_ioas *ioas, struct op *op, struct dma *dma, uint64_t
 	/* Where the IOMMU can use a large page, memory and address must lie alike in it. */
 	uint64_t alignment = dma->length >= large ? large : page;
 
+	/* As iommufd, which looks at a power of two. */
+	if (dma->length >> 63)
+		return explain_map(ioas->base.ctx, op, -EOVERFLOW, dma);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t first = ranges[i].start < page ? page : ranges[i].start;
 		first = first < dma->iova ? dma->iova : first;

@@ -74,24 +74,23 @@ static int explain_type1_map(const struct type1_ioas *ioas, struct op *op, int e
 }
 
 /* Into the record and every attached container, or none. Needs the lock. */
-static int add_mapping(struct type1_ioas *ioas, struct op *op, const struct dma *dma, uint64_t va,
-		       uint64_t iova, uint64_t length)
+static int add_mapping(struct type1_ioas *ioas, struct op *op, const struct dma *dma,
+		       const struct mapping *mapping)
 {
 	const struct type1_container *container = NULL, *undo = NULL;
-	const struct mapping mapping = {iova, iova + length - 1, va, dma->access};
 
-	int r = shadow_insert(&ioas->shadow, &mapping);
+	int r = shadow_insert(&ioas->shadow, mapping);
 	if (r == -ENOMEM)
 		return op_fail(op, r, LIBIOMMUFD_REASON_MEMORY, "no memory");
 	if (r < 0)
 		return explain_map(ioas->base.ctx, op, r, dma);
 	while (r == 0 && (container = type1_next_in_use(ioas, container)))
-		r = type1_map_into(ioas, container, &mapping);
+		r = type1_map_into(ioas, container, mapping);
 	if (r == 0)
 		return 0;
 	bool kept = false;
 	while ((undo = type1_next_in_use(ioas, undo)) != container)
-		if (type1_unmap_from(ioas, undo, iova, length) < 0)
+		if (type1_unmap_from(ioas, undo, mapping->iova, mapping_length(mapping)) < 0)
 			kept = true;
 	/* What a device may reach is in the record, so that it can be found and unmapped. */
 	if (kept)
@@ -99,8 +98,8 @@ static int add_mapping(struct type1_ioas *ioas, struct op *op, const struct dma 
 			       "some devices can have 0x%" PRIx64 "-0x%" PRIx64
 			       ", others cannot (%s), and it cannot be taken back: it is mapped, "
 			       "though not for all; unmap it",
-			       iova, mapping.last, strerrordesc_np(-r));
-	shadow_remove(&ioas->shadow, shadow_find(&ioas->shadow, iova, iova));
+			       mapping->iova, mapping->last, strerrordesc_np(-r));
+	shadow_remove(&ioas->shadow, shadow_find(&ioas->shadow, mapping->iova, mapping->iova));
 	return explain_type1_map(ioas, op, r, dma);
 }
 
@@ -112,8 +111,15 @@ int type1_map(struct backend_ioas *base, struct op *op, struct dma *dma)
 	int r;
 	for (;;) {
 		r = type1_place(ioas, op, dma, dma->va);
+		const struct mapping mapping = {
+			.iova = dma->iova,
+			.last = dma->iova + dma->length - 1,
+			.va = dma->va,
+			.access = dma->access,
+			.writable = dma->access & LIBIOMMUFD_WRITE,
+		};
 		if (r == 0)
-			r = add_mapping(ioas, op, dma, dma->va, dma->iova, dma->length);
+			r = add_mapping(ioas, op, dma, &mapping);
 		/* Who was given the container's file maps into it, too: look behind that. */
 		if (r != -EEXIST || op->reason == LIBIOMMUFD_REASON_RESTORE_FAILED || dma->fixed ||
 		    dma->iova + dma->length < dma->iova)
@@ -134,21 +140,24 @@ int type1_map_file(struct backend_ioas *ioas, struct op *op, int fd, struct dma 
 	return -ENOTTY;
 }
 
-/* Is all of [first, last] mapped, with at least that access? Needs the lock. */
-static int check_source(struct type1_ioas *src, struct op *op, const struct dma *dma)
+/* Is all of it mapped, and may a copy of all of it be writable? Needs the lock. */
+static int check_source(struct type1_ioas *src, struct op *op, const struct dma *dma,
+			bool *ret_writable)
 {
 	uint64_t next = dma->va, last = dma->va + dma->length - 1;
+	bool writable = true;
 
 	for (;;) {
 		const struct mapping *m = shadow_find(&src->shadow, next, next);
 		if (!m)
 			return explain_map(src->base.ctx, op, -ENOENT, dma);
-		if (dma->access & ~m->access)
-			return explain_map(src->base.ctx, op, -EPERM, dma);
+		writable = writable && m->writable;
 		if (m->last >= last)
-			return 0;
+			break;
 		next = m->last + 1;
 	}
+	*ret_writable = writable;
+	return 0;
 }
 
 void type1_lock_two(struct type1_ioas *a, struct type1_ioas *b)
@@ -217,10 +226,12 @@ int type1_copy(struct backend_ioas *dst_base, struct backend_ioas *src_base, str
 			  *src = (struct type1_ioas *)src_base;
 	uint64_t done = 0, ignored;
 	const struct mapping *from;
+	bool writable = false;
 	struct op undo;
 
 	type1_lock_two(dst, src);
-	int r = check_source(src, op, dma);
+	/* In iommufd's order. */
+	int r = check_source(src, op, dma, &writable);
 	if (r == 0) {
 		from = shadow_find(&src->shadow, dma->va, dma->va);
 		r = type1_place(dst, op, dma, from->va + (dma->va - from->iova));
@@ -228,6 +239,8 @@ int type1_copy(struct backend_ioas *dst_base, struct backend_ioas *src_base, str
 	/* Before the first piece is reachable. */
 	if (r == 0 && shadow_find(&dst->shadow, dma->iova, dma->iova + dma->length - 1))
 		r = explain_map(dst->base.ctx, op, -EEXIST, dma);
+	if (r == 0 && dma->access & LIBIOMMUFD_WRITE && !writable)
+		r = explain_map(dst->base.ctx, op, -EPERM, dma);
 	/* One piece for each mapping of the source, since their memory need not be contiguous. */
 	while (r == 0 && done < dma->length) {
 		from = shadow_find(&src->shadow, dma->va + done, dma->va + done);
@@ -235,7 +248,14 @@ int type1_copy(struct backend_ioas *dst_base, struct backend_ioas *src_base, str
 		uint64_t length = mapping_length(from) - skip;
 		if (length > dma->length - done)
 			length = dma->length - done;
-		r = add_mapping(dst, op, dma, from->va + skip, dma->iova + done, length);
+		const struct mapping mapping = {
+			.iova = dma->iova + done,
+			.last = dma->iova + done + length - 1,
+			.va = from->va + skip,
+			.access = dma->access,
+			.writable = from->writable,
+		};
+		r = add_mapping(dst, op, dma, &mapping);
 		if (r == 0)
 			done += length;
 	}

@@ -274,6 +274,8 @@ static void no_map_beyond_the_end(void **state)
 
 	(void)state;
 	check_maps(-page, 2 * page, RW, 0, -EOVERFLOW);
+	/* The end of memory must be an address, the last byte of a range of IOVAs need not be followed. */
+	assert_overflow(libiommufd_ioas_map_at(ioas, (void *)-page, page, RW, 0));
 	assert_overflow(libiommufd_ioas_map_at(ioas, va, 2 * page, RW, -page));
 	assert_overflow(libiommufd_ioas_map_file_at(ioas, 9, 0, 2 * page, RW, -page));
 	assert_overflow(libiommufd_ioas_copy_at(ioas, ioas, 0, 2 * page, RW, -page));

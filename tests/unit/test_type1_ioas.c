@@ -321,18 +321,43 @@ static void a_copy_that_fails_half_way_is_taken_back(void **state)
 	expect_unmap(*state, 0x50000, 0x1000, 0);
 	assert_fails(libiommufd_ioas_copy_at(ioas, ioas, 0x11000, 0x2000, LIBIOMMUFD_READ, 0x50000),
 		     -EFAULT, LIBIOMMUFD_REASON_BAD_MEMORY);
-	/* A hole, more access than there is, and something in the way. */
-	assert_fails(libiommufd_ioas_copy(ioas, ioas, 0x13000, 0x2000, LIBIOMMUFD_READ, &iova),
-		     -ENOENT, LIBIOMMUFD_REASON_NOT_MAPPED);
+	/* A hole, something in the way, and more access than there is: in this order, as iommufd. */
+	assert_fails(libiommufd_ioas_copy_at(ioas, ioas, 0x13000, 0x2000, RW, 0x13000), -ENOENT,
+		     LIBIOMMUFD_REASON_NOT_MAPPED);
+	assert_fails(libiommufd_ioas_copy_at(ioas, ioas, 0x11000, 0x2000, RW, 0x13000), -EEXIST,
+		     LIBIOMMUFD_REASON_IOVA_IN_USE);
 	assert_fails(libiommufd_ioas_copy(ioas, ioas, 0x11000, 0x2000, RW, &iova), -EPERM,
 		     LIBIOMMUFD_REASON_RAISED_ACCESS);
-	assert_fails(libiommufd_ioas_copy_at(ioas, ioas, 0x10000, 0x1000, RW, 0x13000), -EEXIST,
-		     LIBIOMMUFD_REASON_IOVA_IN_USE);
 	assert_int_equal(iova, 77);
 	end(*state, 0x10000, 0x4000);
 }
 
+static void what_was_mapped_writable_can_be_copied_with_any_access(void **state)
+{
+	assert_ok(libiommufd_device_attach(dev, ioas));
+	expect_map(*state, 2, 0x7f0000123000, 0x10000, 0x1000, 0);
+	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x1000, LIBIOMMUFD_WRITE, 0x10000));
+	expect_map(*state, 1, 0x7f0000123000, 0x11000, 0x1000, 0);
+	assert_ok(libiommufd_ioas_copy_at(ioas, ioas, 0x10000, 0x1000, LIBIOMMUFD_READ, 0x11000));
+	/* Also from a copy that is not. */
+	expect_map(*state, 3, 0x7f0000123000, 0x12000, 0x1000, 0);
+	assert_ok(libiommufd_ioas_copy_at(ioas, ioas, 0x11000, 0x1000, RW, 0x12000));
+	end(*state, 0x10000, 0x3000);
+}
+
 /* ---- Addresses ---- */
+
+static void a_pick_of_half_of_all_addresses_overflows(void **state)
+{
+	uint64_t iova = 77;
+
+	(void)state;
+	assert_fails(libiommufd_ioas_map(ioas, va, 1ULL << 63, RW, &iova), -EOVERFLOW,
+		     LIBIOMMUFD_REASON_ARGUMENT);
+	assert_fails(libiommufd_ioas_map(ioas, va, (1ULL << 63) - 0x1000, RW, &iova), -ENOSPC,
+		     LIBIOMMUFD_REASON_IOVA_EXHAUSTED);
+	assert_int_equal(iova, 77);
+}
 
 static void outside_the_ranges_nothing_is_mapped(void **state)
 {
@@ -430,6 +455,8 @@ int main(void)
 		with_device(a_move_that_cannot_be_undone_detaches_and_says_so),
 		with_device(a_copy_maps_the_memory_of_each_mapping_again),
 		with_device(a_copy_that_fails_half_way_is_taken_back),
+		with_device(what_was_mapped_writable_can_be_copied_with_any_access),
+		with_device(a_pick_of_half_of_all_addresses_overflows),
 		with_device(outside_the_ranges_nothing_is_mapped),
 		with_device(what_was_mapped_outside_makes_the_attach_conflict),
 		with_device(with_nothing_attached_picks_keep_to_what_every_device_has),
