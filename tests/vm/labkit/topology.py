@@ -68,8 +68,8 @@ TABLE = {t.name: t for t in (
     # Its vfio driver is one of its own, where the kernel has that: virtio_vfio_pci.
     Topology('virtio-net', 'one network device of virtio',
              ('-netdev', 'hubport,id=net4,hubid=2',
-              '-device', 'virtio-net-pci,disable-legacy=on,romfile=,addr=e,netdev=net4'),
-             (Endpoint('VNET', '0e.0', 'a'),)),
+              '-device', 'virtio-net-pci,disable-legacy=on,romfile=,addr=f,netdev=net4'),
+             (Endpoint('VNET', '0f.0', 'a'),)),
     # The PF's driver makes the functions; access control in the port gives each a group of its own.
     Topology('nvme-vfs', 'one nvme behind a root port that can have two virtual functions',
              ('-device', 'pcie-root-port,id=vfport,addr=b,chassis=2', '-device', 'nvme-subsys,id=vfnvme',
