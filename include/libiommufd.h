@@ -487,7 +487,7 @@ LIBIOMMUFD_API uint32_t libiommufd_ioas_get_id(const struct libiommufd_ioas *ioa
  *              others, which may reach it: it counts as mapped, at the address in the sentence; unmap it
  *
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
- * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64, openat, read, close
  * @par Kernel   6.2; any with VFIO (type1 backend)
  * @par Source   IOMMU_IOAS_MAP, IOMMU_IOAS_ALLOW_IOVAS, IOMMU_IOAS_UNMAP; VFIO_IOMMU_MAP_DMA,
  *               VFIO_IOMMU_UNMAP_DMA
@@ -518,7 +518,7 @@ LIBIOMMUFD_API int libiommufd_ioas_map(struct libiommufd_ioas *ioas, void *va, u
  *              others, which may reach it: it counts as mapped, at the address in the sentence; unmap it
  *
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
- * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64, openat, read, close
  * @par Kernel   6.2; any with VFIO (type1 backend)
  * @par Source   IOMMU_IOAS_MAP; VFIO_IOMMU_MAP_DMA, VFIO_IOMMU_UNMAP_DMA
  */
@@ -548,7 +548,7 @@ LIBIOMMUFD_API int libiommufd_ioas_map_at(struct libiommufd_ioas *ioas, void *va
  *   other      as libiommufd_ioas_map()
  *
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
- * @par Calls    fcntl, ioctl, mmap, munmap; to explain -ENOMEM: prlimit64
+ * @par Calls    fcntl, ioctl, mmap, munmap; to explain -ENOMEM: prlimit64, openat, read, close
  * @par Kernel   6.13 by the kernel, any by own mapping
  * @par Source   IOMMU_IOAS_MAP_FILE, else as libiommufd_ioas_map()
  */
@@ -570,7 +570,7 @@ LIBIOMMUFD_API int libiommufd_ioas_map_file(struct libiommufd_ioas *ioas, int fd
  *   other      as libiommufd_ioas_map_at()
  *
  * @par Threads  safe, also on one ioas. May sleep, for long if length is large
- * @par Calls    fcntl, ioctl, mmap, munmap; to explain -ENOMEM: prlimit64
+ * @par Calls    fcntl, ioctl, mmap, munmap; to explain -ENOMEM: prlimit64, openat, read, close
  * @par Kernel   6.13 by the kernel, any by own mapping
  * @par Source   IOMMU_IOAS_MAP_FILE, else as libiommufd_ioas_map_at()
  */
@@ -603,7 +603,7 @@ LIBIOMMUFD_API int libiommufd_ioas_map_file_at(struct libiommufd_ioas *ioas, int
  *   other      as libiommufd_ioas_map()
  *
  * @par Threads  safe, also on one ioas
- * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64, openat, read, close
  * @par Kernel   6.2; any with VFIO (type1 backend)
  * @par Source   IOMMU_IOAS_COPY, IOMMU_IOAS_ALLOW_IOVAS, IOMMU_IOAS_UNMAP; VFIO_IOMMU_MAP_DMA,
  *               VFIO_IOMMU_UNMAP_DMA
@@ -628,7 +628,7 @@ LIBIOMMUFD_API int libiommufd_ioas_copy(struct libiommufd_ioas *dst, struct libi
  *   other      as libiommufd_ioas_copy()
  *
  * @par Threads  safe, also on one ioas
- * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64, openat, read, close
  * @par Kernel   6.2; any with VFIO (type1 backend)
  * @par Source   IOMMU_IOAS_COPY; VFIO_IOMMU_MAP_DMA, VFIO_IOMMU_UNMAP_DMA
  */
@@ -1038,7 +1038,7 @@ LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
  *   -EPERM      not the process that opened the ctx
  *
  * @par Threads  safe. May sleep, for long if much is mapped
- * @par Calls    ioctl; to explain -ENOMEM: prlimit64; first use
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64, openat, read, close; first use
  * @par Kernel   6.6; any with VFIO (type1 backend)
  * @par Source   VFIO_DEVICE_ATTACH_IOMMUFD_PT, IOMMU_IOAS_ALLOW_IOVAS; VFIO_IOMMU_MAP_DMA,
  *               VFIO_IOMMU_UNMAP_DMA
@@ -1060,7 +1060,7 @@ LIBIOMMUFD_API int libiommufd_device_attach(struct libiommufd_device *dev,
  *   other       as libiommufd_device_attach()
  *
  * @par Threads  safe. May sleep, for long if much is mapped
- * @par Calls    ioctl; to explain -ENOMEM: prlimit64
+ * @par Calls    ioctl; to explain -ENOMEM: prlimit64, openat, read, close
  * @par Kernel   6.6
  * @par Source   VFIO_DEVICE_ATTACH_IOMMUFD_PT
  */

@@ -27,7 +27,8 @@ struct group;
 struct backend_ctx {
 	const struct backend *ops;
 	const struct sys *sys;
-	bool explain; /* may read files only to explain a failure */
+	bool explain;     /* may read files only to explain a failure */
+	bool per_process; /* pinned memory counts for this process, and not for its user */
 	pthread_mutex_t groups_lock;
 	struct group *groups;
 };

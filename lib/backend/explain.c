@@ -10,36 +10,56 @@
 #include <stdio.h>
 #include <string.h>
 
-/* RLIMIT_MEMLOCK, or 0 where it may not be asked or does not limit anything. */
-static uint64_t memlock_limit(const struct backend_ctx *ctx)
-{
-	uint64_t limit;
+/* ---- Memory ---- */
 
-	if (!ctx->explain || ctx->sys->memlock(ctx->sys, &limit) < 0 || limit == UINT64_MAX)
+/* Bytes that a line of /proc/self/status tells. */
+struct locked {
+	const char *format;
+	uint64_t bytes;
+};
+
+static int take_locked(void *data, const char *line)
+{
+	struct locked *locked = data;
+
+	if (sscanf(line, locked->format, &locked->bytes) != 1)
 		return 0;
-	return limit;
+	locked->bytes *= 1024;
+	return 1;
 }
 
-static int no_memory(const struct backend_ctx *ctx, struct op *op, uint64_t needed)
+int explain_memory(const struct backend_ctx *ctx, struct op *op, uint64_t bytes)
 {
-	uint64_t limit = memlock_limit(ctx);
+	/* What is counted for a user nobody can read: then at least what this process pinned. */
+	struct locked locked = {ctx->per_process ? "VmLck: %" SCNu64 " kB"
+						 : "VmPin: %" SCNu64 " kB",
+				0};
+	char had[80] = "", what[48] = "what is mapped";
+	uint64_t limit;
 
-	if (!limit)
+	if (bytes)
+		snprintf(what, sizeof(what), "%" PRIu64 " bytes", bytes);
+	if (!ctx->explain || ctx->sys->memlock(ctx->sys, &limit) < 0)
 		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY,
-			       "no memory, or RLIMIT_MEMLOCK would be exceeded");
-	if (needed)
-		op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY_LIMIT,
-			"%" PRIu64 " bytes cannot be pinned: RLIMIT_MEMLOCK allows %" PRIu64
-			" bytes in all, counted per %s; raise it (ulimit -l, LimitMEMLOCK=) or map "
-			"less",
-			needed, limit,
-			ctx->ops->kind == LIBIOMMUFD_BACKEND_TYPE1 ? "process" : "user");
-	else
-		op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY_LIMIT,
-			"what is mapped cannot be pinned: RLIMIT_MEMLOCK allows %" PRIu64
-			" bytes in all; raise it (ulimit -l, LimitMEMLOCK=) or map less",
-			limit);
-	op_limit(op, needed, limit);
+			       "%s cannot be pinned: no memory, or RLIMIT_MEMLOCK would be "
+			       "exceeded",
+			       what);
+	bool known = limit != UINT64_MAX &&
+		     sysfs_lines(ctx->sys, "/proc/self", "status", take_locked, &locked) == 1;
+	bool room = known && ctx->per_process && bytes && locked.bytes <= limit &&
+		    bytes <= limit - locked.bytes;
+	if (room || limit == UINT64_MAX)
+		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY,
+			       "%s cannot be pinned: the kernel has no memory for it; "
+			       "RLIMIT_MEMLOCK would allow it",
+			       what);
+	if (known)
+		snprintf(had, sizeof(had), ", of which this process has %" PRIu64, locked.bytes);
+	op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY_LIMIT,
+		"%s cannot be pinned: RLIMIT_MEMLOCK allows %" PRIu64
+		" bytes in all, counted per %s%s; raise it (ulimit -l, LimitMEMLOCK=) or map less",
+		what, limit, ctx->per_process ? "process" : "user", had);
+	op_limit(op, bytes, limit);
 	return -ENOMEM;
 }
 
@@ -76,7 +96,7 @@ int explain_map(const struct backend_ctx *ctx, struct op *op, int error, const s
 		op_limit(op, dma->length, 0);
 		return error;
 	case -ENOMEM:
-		return no_memory(ctx, op, dma->length);
+		return explain_memory(ctx, op, dma->length);
 	case -EFAULT:
 		return bad_memory(op, error);
 	case -EOVERFLOW:
@@ -110,7 +130,7 @@ int explain_attach(const struct backend_ctx *ctx, struct op *op, int error,
 			       "space, or the IOMMU cannot use this one; a group has one "
 			       "translation: attach it to the same one");
 	case -ENOMEM:
-		return no_memory(ctx, op, 0);
+		return explain_memory(ctx, op, 0);
 	case -EFAULT:
 		return bad_memory(op, error);
 	case -ENOENT:

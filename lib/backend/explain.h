@@ -5,7 +5,13 @@
 
 #include "backend.h"
 
-/* A map, copy or attach that pins memory failed. attaching: the memory was mapped before. */
+/*
+ * Memory could not be pinned: is it the limit? bytes is how much was to be pinned, so that nothing of it is
+ * now; 0: not known.
+ */
+int explain_memory(const struct backend_ctx *ctx, struct op *op, uint64_t bytes);
+
+/* A map, copy or attach that pins memory failed. */
 int explain_map(const struct backend_ctx *ctx, struct op *op, int error, const struct dma *dma);
 int explain_attach(const struct backend_ctx *ctx, struct op *op, int error,
 		   const struct backend_ioas *ioas);

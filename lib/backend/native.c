@@ -78,6 +78,7 @@ static int native_ctx_open(const struct sys *sys, struct op *op,
 		goto free;
 
 	backend_ctx_init(&ctx->base, &backend_native, sys, request->explain);
+	ctx->base.per_process = request->rlimit_process;
 	ctx->fd = fd;
 	*ret_ctx = &ctx->base;
 	return 0;

@@ -26,6 +26,7 @@ static int type1_ctx_open(const struct sys *sys, struct op *op,
 	if (!ctx)
 		return op_fail(op, -ENOMEM, LIBIOMMUFD_REASON_MEMORY, "no memory");
 	backend_ctx_init(ctx, &backend_type1, sys, request->explain);
+	ctx->per_process = true;
 	*ret_ctx = ctx;
 	return 0;
 }

@@ -70,6 +70,14 @@ static int explain_type1_map(const struct type1_ioas *ioas, struct op *op, int e
 		op_limit(op, ioas->shadow.count + 1, ioas->shadow.count);
 		return error;
 	}
+	if (error == -ENOMEM) {
+		/* Each container counts the same memory anew. */
+		const struct type1_container *container = NULL;
+		uint64_t bytes = 0;
+		while ((container = type1_next_in_use(ioas, container)))
+			bytes += dma->length;
+		return explain_memory(ioas->base.ctx, op, bytes);
+	}
 	return explain_map(ioas->base.ctx, op, error, dma);
 }
 

@@ -160,10 +160,11 @@ static int exchange(const struct backend_device *dev, struct op *op,
 		return r;
 	r = type1_map_all_into(to, container);
 	if (r < 0) {
-		explain_attach(dev->ctx, op, r, &to->base);
-		if (op->reason == LIBIOMMUFD_REASON_MEMORY_LIMIT)
-			op_limit(op, bytes_of(to), op->allowed);
 		empty(container, dev, to);
+		if (r == -ENOMEM)
+			explain_memory(dev->ctx, op, bytes_of(to));
+		else
+			explain_attach(dev->ctx, op, r, &to->base);
 		r = restore(container, dev, op, from, r, ret_lost);
 	}
 	return r;

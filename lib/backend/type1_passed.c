@@ -47,6 +47,7 @@ static int passed_ctx_open(const struct sys *sys, struct op *op,
 		return r;
 	}
 	backend_ctx_init(&ctx->base, &backend_type1_passed, sys, request->explain);
+	ctx->base.per_process = true;
 	ctx->container.fd = request->fd;
 	ctx->container.passed = true;
 	ctx->container.given = true;

@@ -216,6 +216,12 @@ static int open_attribute(struct fake *fake, const char *path)
 	    length && !path[length])
 		return open_reserved(fake, number);
 
+	if (!strcmp(path, "/proc/self/status")) {
+		uint64_t kib = fake->pinned / 1024;
+		snprintf(text, sizeof(text), "VmLck:\t%8" PRIu64 " kB\nVmPin:\t%8" PRIu64 " kB\n",
+			 kib, kib);
+		return open_text(fake, text);
+	}
 	if (!strcmp(path, "/proc/interrupts"))
 		return open_text(fake, fake->config.no_remapping
 					       ? "  1:   9  IO-APIC   1-edge  i8042\n"

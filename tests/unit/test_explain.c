@@ -248,13 +248,14 @@ static void a_limit_comes_with_both_figures(void **state)
 
 	expect_map(*state, -ENOMEM);
 	expect_memlock(*state, 65536, 0);
+	expect_attribute(*state, "/proc/self/status", "VmLck:\t 20 kB\nVmPin:\t     8 kB\n");
 	assert_fails(libiommufd_ioas_map_at(ioas, (void *)0x10000, 0x30000, RW, 0), -ENOMEM,
 		     LIBIOMMUFD_REASON_MEMORY_LIMIT);
 	assert_int_equal(libiommufd_last_error()->needed, 0x30000);
 	assert_int_equal(libiommufd_last_error()->allowed, 65536);
-	assert_says("196608 bytes cannot be pinned");
-	assert_says("65536");
-	assert_says("counted per user");
+	assert_says("196608 bytes cannot be pinned: RLIMIT_MEMLOCK allows 65536 bytes in all, "
+		    "counted "
+		    "per user, of which this process has 8192;");
 	destroy_ioas(*state, ioas);
 }
 
@@ -268,10 +269,31 @@ static void without_a_limit_it_is_memory(void **state)
 		     LIBIOMMUFD_REASON_MEMORY);
 	assert_int_equal(libiommufd_last_error()->needed, 0);
 	assert_int_equal(libiommufd_last_error()->allowed, 0);
+	assert_says("RLIMIT_MEMLOCK would allow it");
 	expect_map(*state, -ENOMEM);
 	expect_memlock(*state, 1, -EPERM);
 	assert_fails(libiommufd_ioas_map_at(ioas, (void *)0x10000, 0x30000, RW, 0), -ENOMEM,
 		     LIBIOMMUFD_REASON_MEMORY);
+	destroy_ioas(*state, ioas);
+}
+
+/* Other processes of the user may have the rest, however little this one has. */
+static void the_limit_of_a_user_is_told_with_what_can_be_known(void **state)
+{
+	struct libiommufd_ioas *ioas = create_ioas(*state, ctx, IOAS_ID);
+
+	expect_map(*state, -ENOMEM);
+	expect_memlock(*state, 1 << 20, 0);
+	expect_attribute(*state, "/proc/self/status", "VmPin:\t 0 kB\n");
+	assert_fails(libiommufd_ioas_map_at(ioas, (void *)0x10000, 0x30000, RW, 0), -ENOMEM,
+		     LIBIOMMUFD_REASON_MEMORY_LIMIT);
+	assert_says("allows 1048576 bytes in all, counted per user, of which this process has 0;");
+	expect_map(*state, -ENOMEM);
+	expect_memlock(*state, 1 << 20, 0);
+	expect_open(*state, "/proc/self/status", O_RDONLY, -ENOENT);
+	assert_fails(libiommufd_ioas_map_at(ioas, (void *)0x10000, 0x30000, RW, 0), -ENOMEM,
+		     LIBIOMMUFD_REASON_MEMORY_LIMIT);
+	assert_says("allows 1048576 bytes in all, counted per user; raise");
 	destroy_ioas(*state, ioas);
 }
 
@@ -285,6 +307,7 @@ static void an_attach_knows_only_what_is_allowed(void **state)
 	expect_ioctl_bytes(*state, DEV_FD, VFIO_DEVICE_ATTACH_IOMMUFD_PT, attach, sizeof(attach),
 			   -ENOMEM);
 	expect_memlock(*state, 65536, 0);
+	expect_attribute(*state, "/proc/self/status", "VmPin:\t 0 kB\n");
 	assert_fails(libiommufd_device_attach(dev, ioas), -ENOMEM, LIBIOMMUFD_REASON_MEMORY_LIMIT);
 	assert_int_equal(libiommufd_last_error()->needed, 0);
 	assert_int_equal(libiommufd_last_error()->allowed, 65536);
@@ -307,13 +330,41 @@ static void a_ctx_from_a_file_explains_only_if_asked(void **state)
 		assert_ok(ctx_open_fd(script_sys(*state), 99, &opts, &from_fd));
 		struct libiommufd_ioas *ioas = create_ioas(*state, from_fd, IOAS_ID);
 		expect_map(*state, -ENOMEM);
-		if (asked)
+		if (asked) {
 			expect_memlock(*state, 65536, 0);
+			expect_attribute(*state, "/proc/self/status", "VmPin:\t 0 kB\n");
+		}
 		assert_fails(libiommufd_ioas_map_at(ioas, (void *)0x10000, 0x30000, RW, 0), -ENOMEM,
 			     asked ? LIBIOMMUFD_REASON_MEMORY_LIMIT : LIBIOMMUFD_REASON_MEMORY);
+		assert_says(asked ? "196608 bytes cannot be pinned: RLIMIT_MEMLOCK allows"
+				  : "196608 bytes cannot be pinned: no memory, or RLIMIT_MEMLOCK");
 		destroy_ioas(*state, ioas);
 		close_ctx(*state, from_fd);
 	}
+}
+
+static void a_limit_of_the_process_is_told_as_such(void **state)
+{
+	struct libiommufd_ctx_opts opts = {.size = sizeof(opts),
+					   .flags = LIBIOMMUFD_CTX_RLIMIT_PROCESS |
+						    LIBIOMMUFD_CTX_EXPLAIN};
+	struct libiommufd_ctx *from_fd = NULL;
+
+	expect_dup(*state, 99, IOMMU_FD);
+	expect_probe(*state, IOMMU_FD, IOMMU_IOAS_ALLOC, -EINVAL);
+	expect_ioctl(*state, IOMMU_FD, IOMMU_OPTION, 0, struct iommu_option, .size = 24,
+		     .val64 = 1);
+	expect_owner(*state);
+	assert_ok(ctx_open_fd(script_sys(*state), 99, &opts, &from_fd));
+	struct libiommufd_ioas *ioas = create_ioas(*state, from_fd, IOAS_ID);
+	expect_map(*state, -ENOMEM);
+	expect_memlock(*state, 65536, 0);
+	expect_attribute(*state, "/proc/self/status", "VmLck:\t 4 kB\nVmPin:\t 8 kB\n");
+	assert_fails(libiommufd_ioas_map_at(ioas, (void *)0x10000, 0x30000, RW, 0), -ENOMEM,
+		     LIBIOMMUFD_REASON_MEMORY_LIMIT);
+	assert_says("counted per process, of which this process has 4096;");
+	destroy_ioas(*state, ioas);
+	close_ctx(*state, from_fd);
 }
 
 int main(void)
@@ -333,8 +384,10 @@ int main(void)
 		explained(interrupts_that_cannot_be_read_are_not_blamed),
 		explained(a_limit_comes_with_both_figures),
 		explained(without_a_limit_it_is_memory),
+		explained(the_limit_of_a_user_is_told_with_what_can_be_known),
 		explained(an_attach_knows_only_what_is_allowed),
 		explained(a_ctx_from_a_file_explains_only_if_asked),
+		explained(a_limit_of_the_process_is_told_as_such),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

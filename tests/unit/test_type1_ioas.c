@@ -223,13 +223,49 @@ static void the_memory_limit_is_that_of_the_process(void **state)
 {
 	assert_ok(libiommufd_device_attach(dev, ioas));
 	expect_map(*state, 3, 0x7f0000123000, 0x10000, 0x30000, -ENOMEM);
-	expect_memlock(*state, 65536, 0);
+	expect_memlock(*state, 0x40000, 0);
+	expect_attribute(*state, "/proc/self/status", "VmPin:\t 0 kB\nVmLck:\t      68 kB\n");
 	assert_fails(libiommufd_ioas_map_at(ioas, va, 0x30000, RW, 0x10000), -ENOMEM,
 		     LIBIOMMUFD_REASON_MEMORY_LIMIT);
 	assert_int_equal(libiommufd_last_error()->needed, 0x30000);
-	assert_int_equal(libiommufd_last_error()->allowed, 65536);
-	assert_says("counted per process");
+	assert_int_equal(libiommufd_last_error()->allowed, 0x40000);
+	assert_says("196608 bytes cannot be pinned: RLIMIT_MEMLOCK allows 262144 bytes in all, "
+		    "counted "
+		    "per process, of which this process has 69632; raise it (ulimit -l, ");
 	end(*state, 0, 0);
+}
+
+static void a_limit_that_leaves_room_is_not_what_is_in_the_way(void **state)
+{
+	assert_ok(libiommufd_device_attach(dev, ioas));
+	expect_map(*state, 3, 0x7f0000123000, 0x10000, 0x30000, -ENOMEM);
+	expect_memlock(*state, 0x40000, 0);
+	expect_attribute(*state, "/proc/self/status", "VmLck:\t      64 kB\n");
+	assert_fails(libiommufd_ioas_map_at(ioas, va, 0x30000, RW, 0x10000), -ENOMEM,
+		     LIBIOMMUFD_REASON_MEMORY);
+	assert_int_equal(libiommufd_last_error()->needed, 0);
+	assert_says("the kernel has no memory for it");
+	end(*state, 0, 0);
+}
+
+static void a_limit_that_an_attach_meets_comes_with_all_that_it_would_pin(void **state)
+{
+	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x2000, RW, 0x10000));
+	assert_ok(libiommufd_ioas_map_at(ioas, va, 0x3000, RW, 0x40000));
+	expect_look(*state);
+	expect_map(*state, 3, 0x7f0000123000, 0x10000, 0x2000, 0);
+	expect_map(*state, 3, 0x7f0000123000, 0x40000, 0x3000, -ENOMEM);
+	/* What the kernel tells then is without any of it. */
+	expect_unmap(*state, 0x10000, 0x33000, 0);
+	expect_memlock(*state, 0x4000, 0);
+	expect_attribute(*state, "/proc/self/status", "VmLck:\t       0 kB\n");
+	assert_fails(libiommufd_device_attach(dev, ioas), -ENOMEM, LIBIOMMUFD_REASON_MEMORY_LIMIT);
+	assert_int_equal(libiommufd_last_error()->needed, 0x5000);
+	assert_int_equal(libiommufd_last_error()->allowed, 0x4000);
+	assert_says("20480 bytes cannot be pinned: RLIMIT_MEMLOCK allows 16384 bytes in all, "
+		    "counted "
+		    "per process, of which this process has 0;");
+	assert_all_happened(*state);
 }
 
 static void a_failed_attach_unmaps_what_it_had_mapped(void **state)
@@ -450,6 +486,8 @@ int main(void)
 		with_device(the_entry_limit_has_its_reason_and_figures),
 		with_device(an_attach_that_meets_the_entry_limit_says_so),
 		with_device(the_memory_limit_is_that_of_the_process),
+		with_device(a_limit_that_leaves_room_is_not_what_is_in_the_way),
+		with_device(a_limit_that_an_attach_meets_comes_with_all_that_it_would_pin),
 		with_device(a_failed_attach_unmaps_what_it_had_mapped),
 		with_device(a_failed_move_restores_the_old_mappings),
 		with_device(a_move_that_cannot_be_undone_detaches_and_says_so),

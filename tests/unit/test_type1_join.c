@@ -177,6 +177,27 @@ static void a_group_that_the_kernel_keeps_is_attached_where_it_is(void **state)
 	close_disk(*state, DISK_CONTAINER_FD, true, true);
 }
 
+static void memory_is_counted_for_each_container_that_is_to_pin_it(void **state)
+{
+	park_disk(*state);
+	expect_unset(*state, -EBUSY);
+	expect_disk(*state, DISK_FD);
+	expect_type1_info(*state, DISK_CONTAINER_FD, whole, 1);
+	expect_map(*state, DISK_CONTAINER_FD, 0x10000, 0x1000, 0);
+	assert_ok(libiommufd_device_attach(disk, ioas));
+	expect_map(*state, CONTAINER_FD, 0x20000, 0x2000, 0);
+	expect_map(*state, DISK_CONTAINER_FD, 0x20000, 0x2000, -ENOMEM);
+	expect_unmap(*state, CONTAINER_FD, 0x20000, 0x2000);
+	expect_memlock(*state, 0x5000, 0);
+	/* There is room for it once, and not twice. */
+	expect_attribute(*state, "/proc/self/status", "VmLck:\t       8 kB\n");
+	assert_fails(libiommufd_ioas_map_at(ioas, (void *)0x7f0000123000, 0x2000, RW, 0x20000),
+		     -ENOMEM, LIBIOMMUFD_REASON_MEMORY_LIMIT);
+	assert_int_equal(libiommufd_last_error()->needed, 0x4000);
+	assert_int_equal(libiommufd_last_error()->allowed, 0x5000);
+	close_disk(*state, DISK_CONTAINER_FD, true, true);
+}
+
 static void a_device_that_does_not_open_takes_its_group_out_again(void **state)
 {
 	park_disk(*state);
@@ -313,6 +334,7 @@ int main(void)
 		two_groups(
 			a_group_that_is_kept_where_it_cannot_be_is_said_to_reach_what_it_reaches),
 		two_groups(a_group_that_the_kernel_keeps_is_attached_where_it_is),
+		two_groups(memory_is_counted_for_each_container_that_is_to_pin_it),
 		two_groups(a_device_that_does_not_open_takes_its_group_out_again),
 		two_groups(a_group_that_its_own_container_does_not_take_back_gets_a_new_one),
 		two_groups(a_group_that_cannot_go_back_says_so_and_is_blocked_by_the_next_attach),
