@@ -175,9 +175,9 @@ static inline int check_dma(struct op *op, const struct libiommufd_ioas *ioas,
 {
 	const uint32_t both = LIBIOMMUFD_READ | LIBIOMMUFD_WRITE;
 	/* An address that is to be picked is 0 here. */
-	const uint64_t aligned = dma->va | dma->length | dma->iova;
+	const uint64_t bits = dma->va | dma->length | dma->iova;
 
-	if (dma->length && dma->access && !(dma->access & ~both) && !(aligned & (ioas->page - 1)) &&
+	if (dma->length && dma->access && !(dma->access & ~both) && !(bits & (ioas->page - 1)) &&
 	    ends_inside(dma->va, dma->length) && ends_inside(dma->iova, dma->length))
 		return 0;
 	return refuse(op, ioas, dma, source);
@@ -362,22 +362,21 @@ EXPORT int libiommufd_ioas_copy_at(struct libiommufd_ioas *dst, struct libiommuf
 static inline int unmap(struct op *op, struct libiommufd_ioas *ioas, uint64_t iova, uint64_t length,
 			uint64_t *ret_unmapped)
 {
-	uint64_t unmapped = 0;
+	uint64_t ignored;
 
 	if (!length)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT, "length is 0");
 	if (!ends_inside(iova, length))
 		return goes_beyond(op, "iova", iova, length);
 	int r = 0;
+	ret_unmapped = ret_unmapped ? ret_unmapped : &ignored;
 	bool without = file_set_begin_without(&ioas->files);
 	if (without)
-		r = ioas->backend->ctx->ops->unmap(ioas->backend, op, iova, length, &unmapped);
+		r = ioas->backend->ctx->ops->unmap(ioas->backend, op, iova, length, ret_unmapped);
 	file_set_end(&ioas->files);
 	if (!without)
 		r = file_set_unmap(&ioas->files, ctx_sys(ioas->ctx), op, ioas->backend, iova,
-				   length, &unmapped);
-	if (r == 0 && ret_unmapped)
-		*ret_unmapped = unmapped;
+				   length, ret_unmapped);
 	return r;
 }
 

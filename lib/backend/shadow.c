@@ -92,9 +92,11 @@ void shadow_remove(struct shadow *shadow, const struct mapping *mapping)
 	shadow->count--;
 	if (!shadow->height)
 		return;
+	/* The lowest part begins at 0, whatever is in it. */
+	bool first = !at && shadow->near_first;
 	/* Where the hole is may be another leaf's part now. */
-	if (!at || leaf->count < LEAF_MIN) {
-		if (!at)
+	if (first || leaf->count < LEAF_MIN) {
+		if (first)
 			tree_begin_anew(shadow);
 		if (leaf->count < LEAF_MIN)
 			tree_refill(shadow);

@@ -204,9 +204,6 @@ int tree_make_room(struct shadow *shadow, uint64_t iova)
 
 void tree_begin_anew(struct shadow *shadow)
 {
-	/* The lowest part begins at 0, whatever is in it. */
-	if (!shadow->near_first)
-		return;
 	shadow->near_first = shadow->near->mappings[0].iova;
 	const struct step *step = &shadow->way[shadow->height - 1];
 	while (!step->at)

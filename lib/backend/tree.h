@@ -69,7 +69,7 @@ static inline struct leaf *tree_seek(struct shadow *shadow, uint64_t iova)
 
 /* Room for one more in the leaf that has iova in its part. On failure some nodes may be split. */
 int tree_make_room(struct shadow *shadow, uint64_t iova);
-/* The leaf that was sought has another first mapping. */
+/* The leaf that was sought has another first mapping. It is not the lowest. */
 void tree_begin_anew(struct shadow *shadow);
 /* The leaf that was sought has less than it must. There are others. */
 void tree_refill(struct shadow *shadow);
