@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "behaviours.h"
 #include "bench.h"
 #include "differences.h"
 
@@ -104,7 +105,8 @@ static void the_memory_of_a_bar_by_its_address(void **state)
 /* What counts against the limit, and what this process has of it: as the kernel tells it, in bytes. */
 static void assert_told_of_limit(const struct bench *b, uint64_t needed, uint64_t allowed)
 {
-	const char *format = b->native ? "VmPin: %ld kB" : "VmLck: %ld kB";
+	bool user = natively(b->native, BEHAVIOUR_ACCOUNT);
+	const char *format = user ? "VmPin: %ld kB" : "VmLck: %ld kB";
 	char line[256], sentence[160];
 	long kib = -1;
 
@@ -117,7 +119,7 @@ static void assert_told_of_limit(const struct bench *b, uint64_t needed, uint64_
 	snprintf(sentence, sizeof(sentence),
 		 "RLIMIT_MEMLOCK allows %ld bytes in all, counted per %s, of which this process "
 		 "has %ld;",
-		 (long)allowed, b->native ? "user" : "process", kib * 1024);
+		 (long)allowed, user ? "user" : "process", kib * 1024);
 	assert_sentence(sentence);
 	assert_int_equal(libiommufd_last_error()->needed, needed);
 	assert_int_equal(libiommufd_last_error()->allowed, allowed);
@@ -175,7 +177,7 @@ static void an_attach_beyond_the_limit_is_refused(void **state)
 	assert_ok(libiommufd_ioas_map_at(b->ioas, memory, 2 * MIB, BOTH, 0x400000));
 	assert_refused(libiommufd_device_attach(b->dev, b->ioas), ENOMEM, MEMORY_LIMIT);
 	/* iommufd does not say what it could not pin. */
-	assert_told_of_limit(b, b->native ? 0 : 2 * MIB + PAGE, MIB);
+	assert_told_of_limit(b, natively(b->native, BEHAVIOUR_ACCOUNT) ? 0 : 2 * MIB + PAGE, MIB);
 	assert_sentence("this process has 0;");
 	assert_state(b->dev, BOUND, NOTHING, NULL);
 	assert_false(dma_writes(b, 0, 0x400000, memory));
