@@ -145,9 +145,7 @@ static void memory_beyond_the_limit_is_refused_with_both_figures(void **state)
 	assert_true(dma_works(b, 0, 0x100000, memory));
 	assert_refused(libiommufd_ioas_map_at(b->ioas, memory + MIB / 2, MIB, BOTH, 0x400000),
 		       ENOMEM, MEMORY_LIMIT);
-	/* Also what is mapped, and the home. */
 	assert_told_of_limit(b, MIB, MIB);
-	assert_sentence("this process has 528384;");
 	assert_false(dma_works(b, 0, 0x400000, memory + MIB / 2));
 	/* What is unmapped counts no more. */
 	assert_ok(libiommufd_ioas_unmap(b->ioas, 0x100000, MIB / 2, NULL));
@@ -178,7 +176,6 @@ static void an_attach_beyond_the_limit_is_refused(void **state)
 	assert_refused(libiommufd_device_attach(b->dev, b->ioas), ENOMEM, MEMORY_LIMIT);
 	/* iommufd does not say what it could not pin. */
 	assert_told_of_limit(b, natively(b->native, BEHAVIOUR_ACCOUNT) ? 0 : 2 * MIB + PAGE, MIB);
-	assert_sentence("this process has 0;");
 	assert_state(b->dev, BOUND, NOTHING, NULL);
 	assert_false(dma_writes(b, 0, 0x400000, memory));
 	assert_false(dma_writes(b, 0, HOME, b->home));
