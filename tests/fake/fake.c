@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 const struct fake_config fake_default = {
+	.memlock = 8 << 20,
 	.devices =
 		{
 			{FAKE_DEV0, 3, "vfio-pci", {1 << 20}, -1, 0x1234, 0x11e8, 1, 0, true, 0},

@@ -62,7 +62,7 @@ struct fake_config {
 /*
  * Two functions of one device in group 3, both on vfio-pci; a device alone in group 5 with a large BAR
  * and one with a hole, on vfio-pci; one in group 7 on vfio-pci beside one on e1000e; another one alone,
- * in group 9.
+ * in group 9. 8 MiB may be pinned.
  */
 extern const struct fake_config fake_default;
 
