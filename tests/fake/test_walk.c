@@ -19,6 +19,9 @@ enum {
 	WALKS = 2000,
 	STEPS = 80,
 	SLOTS = 6, /* places for a mapping of each space; the first is there from the start */
+	MAP = 9,   /* and behind it: what is done to address spaces */
+	COPY = 12,
+	ACTS = 14,
 };
 
 static struct world w;
@@ -49,6 +52,9 @@ static unsigned page_of(int space, int slot)
 	return slot ? (unsigned)(SPACES + space * SLOTS + slot) : (unsigned)space;
 }
 
+/* What is behind a slot that is mapped: a page of its own, or one of what it was copied from. */
+static unsigned pages[SPACES][SLOTS];
+
 static const char *wrong_with(int device)
 {
 	struct libiommufd_device *dev = w.devices[device];
@@ -78,7 +84,7 @@ static const char *wrong_with(int device)
 			i++;
 		if ((i < n) != mapped[space][slot])
 			return "does not hold just what is mapped";
-		if (i < n && found[i].va != w.memory + page_of(space, slot) * PAGE)
+		if (i < n && found[i].va != w.memory + pages[space][slot] * PAGE)
 			return "holds what another address space has";
 		if (mapped[space][slot])
 			n--, found[i] = found[n];
@@ -112,6 +118,7 @@ static int act_bind(int device)
 static int act_map(int space, int slot)
 {
 	uint64_t iova = iova_of(slot);
+	bool before = mapped[space][slot];
 	int r;
 
 	if (mapped[space][slot])
@@ -123,6 +130,43 @@ static int act_map(int space, int slot)
 		mapped[space][slot] = !mapped[space][slot];
 	else if (libiommufd_last_error()->reason == LIBIOMMUFD_REASON_RESTORE_FAILED)
 		mapped[space][slot] = true;
+	if (mapped[space][slot] && !before)
+		pages[space][slot] = page_of(space, slot);
+	return r;
+}
+
+/* To the same slot of the other space, or the next one. What cannot be taken back is unmapped at once. */
+static int act_copy(int space, int slot)
+{
+	int to = (int)any(SPACES), at = (slot + (int)any(2)) % SLOTS;
+
+	/* The first slot shows where DMA goes. */
+	if (at == 0)
+		at = 1;
+	int r = libiommufd_ioas_copy_at(w.spaces[to], w.spaces[space], iova_of(slot), PAGE,
+					LIBIOMMUFD_READ | LIBIOMMUFD_WRITE, iova_of(at));
+	bool kept = r < 0 && libiommufd_last_error()->reason == LIBIOMMUFD_REASON_RESTORE_FAILED;
+	if (r == 0 || kept) {
+		world_require(mapped[space][slot] && !mapped[to][at], "copy to where it may be");
+		mapped[to][at] = true;
+		pages[to][at] = pages[space][slot];
+	}
+	return r;
+}
+
+/* From slot to the last one: all or, on failure, none; or some, and all count as mapped. */
+static int act_unmap_range(int space, int slot)
+{
+	uint64_t bytes = 77, wanted = 0;
+
+	for (int i = slot; i < SLOTS; i++)
+		wanted += mapped[space][i] ? PAGE : 0;
+	int r = slot ? libiommufd_ioas_unmap(w.spaces[space], iova_of(slot),
+					     iova_of(SLOTS) - iova_of(slot), &bytes)
+		     : libiommufd_ioas_unmap_all(w.spaces[space], &bytes);
+	world_require(r < 0 ? bytes == 77 : bytes == wanted, "the bytes that were unmapped");
+	for (int i = slot; r == 0 && i < SLOTS; i++)
+		mapped[space][i] = false;
 	return r;
 }
 
@@ -145,8 +189,18 @@ static int act(unsigned what, int device, int space, int slot)
 		return libiommufd_device_detach(dev);
 	case 7:
 		return libiommufd_device_query_fd(dev, &fd);
-	default:
+	case 8:
+		/* Few containers are given to others, since nobody joins those. */
+		return any(8) ? libiommufd_device_query_fd(dev, &fd)
+			      : libiommufd_device_query_container_fd(dev, &fd);
+	case MAP:
+	case MAP + 1:
+	case MAP + 2:
 		return act_map(space, slot);
+	case COPY:
+		return act_copy(space, slot);
+	default:
+		return act_unmap_range(space, slot);
 	}
 }
 
@@ -172,12 +226,14 @@ static void fail_something(void)
 
 static void step(unsigned number)
 {
-	static const char *const names[] = {"open or close", "bind",   "bind", "attach", "attach",
-					    "attach",        "detach", "use",  "map",    "map"};
-	unsigned what = any(10);
+	static const char *const names[ACTS] = {"open or close", "bind",   "bind",   "attach",
+						"attach",        "attach", "detach", "use",
+						"give",          "map",    "map",    "map",
+						"copy",          "unmap"};
+	unsigned what = any(ACTS);
 	int device = (int)any(DEVICES), space = (int)any(SPACES), slot = (int)any(SLOTS);
 
-	if (what < 8 && !w.devices[device])
+	if (what < MAP && !w.devices[device])
 		what = 0;
 	fail_something();
 	int r = act(what, device, space, slot);
@@ -197,8 +253,15 @@ static void step(unsigned number)
 			printf("\t%s was made to fail\n", failed);
 	}
 	/* What the sentence says to do. */
-	if (what >= 8 && reason == LIBIOMMUFD_REASON_RESTORE_FAILED)
-		world_require(act_map(space, slot) == 0, "unmap again");
+	if (what >= MAP && reason == LIBIOMMUFD_REASON_RESTORE_FAILED)
+		world_require(act_unmap_range(space, 0) == 0 && act_unmap_range(1 - space, 0) == 0,
+			      "unmap again");
+	bool torn = reason == LIBIOMMUFD_REASON_RESTORE_FAILED &&
+		    strstr(libiommufd_last_error()->text, "stays attached");
+	for (int i = 0; torn && i < DEVICES; i++) {
+		world_require(libiommufd_device_close(w.devices[i], 0) == 0, "close");
+		w.devices[i] = NULL;
+	}
 	const char *wrong = world_contradiction(&w);
 	for (int i = 0; !wrong && i < DEVICES; i++)
 		wrong = w.devices[i] ? wrong_with(i) : NULL;
@@ -224,6 +287,7 @@ static void walk(unsigned number)
 		world_space(&w, space);
 		for (int slot = 0; slot < SLOTS; slot++)
 			mapped[space][slot] = slot == 0;
+		pages[space][0] = page_of(space, 0);
 	}
 	for (unsigned i = 0; i < STEPS; i++)
 		step(i);
