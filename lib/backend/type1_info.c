@@ -48,27 +48,6 @@ static const void *find_capability(const void *info, uint32_t size, uint32_t off
 
 /* ---- Addresses ---- */
 
-/* Those that the kernel tells; -ENOENT if it does not. */
-static int told_ranges(const struct vfio_iommu_type1_info *info, uint32_t size,
-		       struct type1_info *to)
-{
-	struct vfio_iommu_type1_info_cap_iova_range cap;
-	const char *found = NULL;
-
-	if (info->flags & VFIO_IOMMU_INFO_CAPS)
-		found = find_capability(info, size, info->cap_offset,
-					VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(cap));
-	if (!found)
-		return -ENOENT;
-	size_t room = size - (size_t)(found - (const char *)info) - sizeof(cap);
-	memcpy(&cap, found, sizeof(cap));
-	if (cap.nr_iovas > room / sizeof(struct libiommufd_range))
-		return -EIO;
-	to->ranges = copy_ranges(found + sizeof(cap), cap.nr_iovas);
-	to->range_count = cap.nr_iovas;
-	return to->ranges ? 0 : -ENOMEM;
-}
-
 /* Take [first, last] out of the ranges. */
 static int exclude(struct type1_info *info, uint64_t first, uint64_t last)
 {
@@ -92,6 +71,35 @@ static int exclude(struct type1_info *info, uint64_t first, uint64_t last)
 	info->ranges = left;
 	info->range_count = n;
 	return 0;
+}
+
+/* Those that the kernel tells; -ENOENT if it does not. */
+static int told_ranges(const struct vfio_iommu_type1_info *info, uint32_t size,
+		       struct type1_info *to)
+{
+	struct vfio_iommu_type1_info_cap_iova_range cap;
+	const char *found = NULL;
+
+	if (info->flags & VFIO_IOMMU_INFO_CAPS)
+		found = find_capability(info, size, info->cap_offset,
+					VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE, sizeof(cap));
+	if (!found)
+		return -ENOENT;
+	size_t room = size - (size_t)(found - (const char *)info) - sizeof(cap);
+	memcpy(&cap, found, sizeof(cap));
+	if (cap.nr_iovas > room / sizeof(struct libiommufd_range))
+		return -EIO;
+	to->ranges = copy_ranges(found + sizeof(cap), cap.nr_iovas);
+	to->range_count = cap.nr_iovas;
+	if (!to->ranges)
+		return -ENOMEM;
+	/*
+	 * What ends with the last address of all no container unmaps, since that plus one is 0; and it says
+	 * that it did.
+	 */
+	if (!cap.nr_iovas || to->ranges[cap.nr_iovas - 1].last != UINT64_MAX)
+		return 0;
+	return exclude(to, UINT64_MAX - page_size() + 1, UINT64_MAX);
 }
 
 struct reserved {

@@ -80,6 +80,7 @@ MUTANTS = [
     ("type1 picks alike modulo a page only", "backend/type1_address.c", "length >= large ? large : page", "length >= large ? page : page"),
     ("type1 copies may raise access", "backend/type1_ioas.c", "if (r == 0 && dma->access & LIBIOMMUFD_WRITE && !writable)", "if (false)"),
     ("type1 forgets what a copy came from", "backend/type1_ioas.c", ".writable = from->writable", ".writable = dma->access & LIBIOMMUFD_WRITE"),
+    ("the last page of all is mapped", "backend/type1_info.c", "ranges[cap.nr_iovas - 1].last != UINT64_MAX", "ranges[0].start != UINT64_MAX"),
     ("type1 leaves its group in the container", "backend/type1_member.c",
      "bool left = unset_container(dev->ctx->sys, group->fd) == 0;",
      "bool left = true;"),

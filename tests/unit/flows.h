@@ -45,7 +45,7 @@ void expect_not_iommufd(struct script *k);
 void expect_a_driver(struct script *k);
 /* The whole way of the first bind in group 11. */
 void expect_claim(struct script *k);
-/* With an IOMMU that has these ranges. */
+/* With an IOMMU that has these ranges; NULL: with software alone. */
 void expect_claim_with(struct script *k, const struct libiommufd_range *ranges, uint32_t count);
 
 /* VFIO_IOMMU_GET_INFO, with these ranges; 4 KiB pages and larger. */

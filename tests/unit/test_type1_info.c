@@ -123,6 +123,21 @@ static void ranges_are_taken_and_sorted(void **state)
 	assert_int_equal(info.page_sizes, 0x40201000);
 }
 
+/* The kernel cannot unmap there, and says that it did. */
+static void the_last_page_of_all_is_left_out(void **state)
+{
+	struct info out = with_flags(FLAGS);
+
+	put_ranges(&out, 24, 0, 2);
+	memcpy((char *)&out + 40, (uint64_t[]){0, 0xfff, 0x2000, UINT64_MAX}, 32);
+	expect_info(*state, 512, &out, 0);
+	assert_ok(read_info(*state));
+	assert_int_equal(info.range_count, 2);
+	assert_int_equal(info.ranges[0].last, 0xfff);
+	assert_int_equal(info.ranges[1].start, 0x2000);
+	assert_true(info.ranges[1].last == UINT64_MAX - page_size());
+}
+
 static void an_old_kernel_tells_no_ranges(void **state)
 {
 	struct info out = with_flags(VFIO_IOMMU_INFO_PGSIZES);
@@ -334,6 +349,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_info(ranges_are_taken_and_sorted),
+		with_info(the_last_page_of_all_is_left_out),
 		with_info(an_old_kernel_tells_no_ranges),
 		with_info(where_sysfs_reserves_nothing_there_is_only_software),
 		with_info(regions_that_cannot_be_read_are_not_taken_for_none),

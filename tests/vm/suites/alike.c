@@ -88,6 +88,12 @@ static unsigned any(unsigned below)
 
 /* ---- What to do ---- */
 
+/* AMD's IOMMUs; others end before that. */
+static bool has_all_addresses(void)
+{
+	return !strcmp(getenv("LAB_IOMMU"), "amd");
+}
+
 /* Mostly where there is something already, and at what ends there. */
 static uint64_t any_address(void)
 {
@@ -110,6 +116,9 @@ static uint64_t any_address(void)
 	uint64_t address =
 		any(6) ? 0x100000 + any(8) * PAGE : edges[any(sizeof(edges) / sizeof(edges[0]))];
 
+	/* BEHAVIOUR_LAST_PAGE */
+	if (address > -8 * (uint64_t)PAGE && has_all_addresses())
+		address = PAGE;
 	return any(24) ? address : address + 8;
 }
 
@@ -218,9 +227,13 @@ static int ranges(struct libiommufd_ioas *ioas, uint64_t *ret_sum)
 	if (r < 0)
 		return r;
 	*ret_sum = libiommufd_ranges_get_alignment(ranges);
-	for (size_t i = 0; i < libiommufd_ranges_get_count(ranges); i++)
-		*ret_sum = *ret_sum * 31 + libiommufd_ranges_get(ranges, i).start +
-			   libiommufd_ranges_get(ranges, i).last * 7;
+	for (size_t i = 0; i < libiommufd_ranges_get_count(ranges); i++) {
+		struct libiommufd_range range = libiommufd_ranges_get(ranges, i);
+		/* BEHAVIOUR_LAST_PAGE */
+		if (range.last == UINT64_MAX && has_all_addresses())
+			range.last -= PAGE;
+		*ret_sum = *ret_sum * 31 + range.start + range.last * 7;
+	}
 	libiommufd_ranges_free(ranges);
 	return 0;
 }

@@ -20,6 +20,8 @@ enum behaviour {
 	BEHAVIOUR_KVM_FILE,
 	BEHAVIOUR_HOT_RESET_LIST,
 	BEHAVIOUR_FEATURES,
+	BEHAVIOUR_LAST_PAGE,
+	BEHAVIOUR_NEED,
 	BEHAVIOUR_PASSED,
 	BEHAVIOUR_NAMES,
 	BEHAVIOUR_HOLDER,
@@ -112,6 +114,22 @@ static const struct {
 			"none",
 			"every feature is one of iommufd's",
 			"features_are_what_the_kernel_has",
+		},
+	[BEHAVIOUR_LAST_PAGE] =
+		{
+			"the last page of an IOMMU that has all 64 bits",
+			"is in the ranges",
+			"is not",
+			"the kernel does not unmap what ends there, and says that it did",
+			"every_end_of_every_range_can_be_mapped_and_nothing_beyond",
+		},
+	[BEHAVIOUR_NEED] =
+		{
+			"what an attach beyond the memory limit needs, in the record",
+			"is not known, and 0",
+			"is told",
+			"iommufd does not say what it could not pin",
+			"an_attach_beyond_the_limit_is_refused",
 		},
 	[BEHAVIOUR_PASSED] =
 		{

@@ -175,7 +175,7 @@ static void an_attach_beyond_the_limit_is_refused(void **state)
 	assert_ok(libiommufd_ioas_map_at(b->ioas, memory, 2 * MIB, BOTH, 0x400000));
 	assert_refused(libiommufd_device_attach(b->dev, b->ioas), ENOMEM, MEMORY_LIMIT);
 	/* iommufd does not say what it could not pin. */
-	assert_told_of_limit(b, natively(b->native, BEHAVIOUR_ACCOUNT) ? 0 : 2 * MIB + PAGE, MIB);
+	assert_told_of_limit(b, natively(b->native, BEHAVIOUR_NEED) ? 0 : 2 * MIB + PAGE, MIB);
 	assert_state(b->dev, BOUND, NOTHING, NULL);
 	assert_false(dma_writes(b, 0, 0x400000, memory));
 	assert_false(dma_writes(b, 0, HOME, b->home));

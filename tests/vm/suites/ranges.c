@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "behaviours.h"
 #include "bench.h"
 #include "differences.h"
 
@@ -78,6 +79,7 @@ static void every_end_of_every_range_can_be_mapped_and_nothing_beyond(void **sta
 	struct bench *b = *state;
 	uint8_t *memory = bench_memory(PAGE);
 	struct libiommufd_ranges *ranges = query(b->ioas);
+	long before = bench_pins();
 
 	for (size_t i = 0; i < libiommufd_ranges_get_count(ranges); i++) {
 		struct libiommufd_range range = libiommufd_ranges_get(ranges, i);
@@ -92,10 +94,19 @@ static void every_end_of_every_range_can_be_mapped_and_nothing_beyond(void **sta
 			assert_refused(libiommufd_ioas_map_at(b->ioas, memory, PAGE, BOTH,
 							      range.start - PAGE),
 				       EINVAL, IOVA_RANGE);
-		if (range.last != UINT64_MAX)
+		if (range.last == UINT64_MAX)
+			assert_true(natively(b->native, BEHAVIOUR_LAST_PAGE));
+		else
 			assert_refused(libiommufd_ioas_map_at(b->ioas, memory, PAGE, BOTH,
 							      range.last + 1),
 				       EINVAL, IOVA_RANGE);
+		/* What is unmapped there is gone. */
+		assert_ok(libiommufd_ioas_unmap(b->ioas, last_page, PAGE, NULL));
+		assert_false(dma_writes(b, 0, last_page, memory));
+		if (last_page != range.start)
+			assert_ok(libiommufd_ioas_unmap(b->ioas, range.start, PAGE, NULL));
+		assert_false(dma_writes(b, 0, range.start, memory));
+		assert_int_equal(bench_pins(), before);
 	}
 	libiommufd_ranges_free(ranges);
 	munmap(memory, PAGE);
