@@ -20,6 +20,9 @@ enum {
 	STEPS = 60,
 	WALK_SPACES = 2,
 	FILE_PAGES = 4,
+	PAGES = 20,
+	PROBES = 3,
+	MAPS = 12,
 };
 
 enum what {
@@ -65,6 +68,11 @@ struct result {
 	int state[DEVICES], reach[DEVICES], space[DEVICES];
 };
 
+/* The page that a device wrote to at each of some addresses, at the end of a walk; -1: none, -2: not tried. */
+struct landing {
+	int pages[DEVICES][PROBES];
+};
+
 struct side {
 	bool native;
 	struct libiommufd_ctx *ctx;
@@ -73,10 +81,11 @@ struct side {
 };
 
 static uint64_t seed;
-static uint8_t *memory, *read_only, *hole;
+static uint8_t *memory, *read_only, *hole, *file_memory;
 static int file;
 static unsigned parted; /* walks */
 static unsigned went_well[WHATS], refused[WHATS];
+static unsigned landed, missed; /* DMAs */
 
 static unsigned any(unsigned below)
 {
@@ -145,7 +154,7 @@ static void *any_memory(void)
 	case 4:
 		return (void *)(UINTPTR_MAX - PAGE + 1);
 	default:
-		return memory + any(16) * PAGE;
+		return memory + any(PAGES - 4) * PAGE;
 	}
 }
 
@@ -345,14 +354,57 @@ static void end(struct side *s)
 	libiommufd_ctx_unref(s->ctx);
 }
 
+static uint8_t *page_at(int page)
+{
+	return page < PAGES ? memory + page * PAGE : file_memory + (page - PAGES) * PAGE;
+}
+
+/* What the device holds is not what it is asked to write over. */
+static int landing_of(struct bench *b, int n, uint64_t iova)
+{
+	int found = -1;
+
+	for (int page = 0; page < PAGES + FILE_PAGES; page++)
+		memset(page_at(page), 0x80 + page, LENGTH);
+	dma_start(b, n, iova, LENGTH);
+	usleep(100000);
+	dma_wait(b, n);
+	for (int page = 0; page < PAGES + FILE_PAGES; page++)
+		if (page_at(page)[0] != 0x80 + page || page_at(page)[LENGTH - 1] != 0x80 + page) {
+			assert_int_equal(found, -1);
+			found = page;
+		}
+	return found;
+}
+
+static void land(struct side *s, const uint64_t *probes, struct landing *landing)
+{
+	struct bench b = {.native = s->native};
+
+	for (int n = 0; n < DEVICES; n++) {
+		b.devices[n] = s->devices[n];
+		for (int i = 0; i < PROBES; i++)
+			landing->pages[n][i] = -2;
+		if (!s->devices[n] ||
+		    libiommufd_device_get_state(s->devices[n]) != LIBIOMMUFD_DEVICE_ATTACHED)
+			continue;
+		bench_use(&b, n);
+		for (int i = 0; i < PROBES; i++)
+			landing->pages[n][i] = landing_of(&b, n, probes[i]);
+		assert_int_equal(edu_stop(&b.edu[n]), 0);
+	}
+}
+
 /* What a walk does, and what comes of it on one side. */
-static void take(bool native, const struct act *acts, struct result *results)
+static void take(bool native, const struct act *acts, struct result *results,
+		 const uint64_t *probes, struct landing *landing)
 {
 	struct side s;
 
 	begin(&s, native);
 	for (unsigned i = 0; i < STEPS; i++)
 		results[i] = step(&s, &acts[i]);
+	land(&s, probes, landing);
 	end(&s);
 }
 
@@ -368,6 +420,7 @@ static bool is_two(const struct result *native, const struct result *type1)
 	/* That of the kernel patches looks at the access of a copy first. */
 	if (native->reason == LIBIOMMUFD_REASON_RAISED_ACCESS && bench_kernel() < 602)
 		return type1->reason == LIBIOMMUFD_REASON_NOT_MAPPED ||
+		       type1->reason == LIBIOMMUFD_REASON_IOVA_RANGE ||
 		       type1->reason == LIBIOMMUFD_REASON_IOVA_IN_USE;
 	return native->reason == LIBIOMMUFD_REASON_BAD_MEMORY &&
 	       type1->reason == LIBIOMMUFD_REASON_IOVA_CONFLICT;
@@ -397,14 +450,10 @@ static bool alike(const struct result *native, const struct result *type1)
 }
 
 /* From here on the two are in different places. */
-static bool parts(const struct act *act, const struct result *native, const struct result *type1)
+static bool parts(const struct act *act, const struct result *type1)
 {
 	/* DIFFERENCE_DETACH_OF_ONE_THAT_SHARES, DIFFERENCE_MOVE_OF_ONE_THAT_SHARES */
-	if (type1->reason == LIBIOMMUFD_REASON_CONTAINER_SHARED && !act->private)
-		return true;
-	/* Memory that cannot be written, mapped for it; a copy that is not shows it to iommufd alone. */
-	return (act->what == COPY || act->what == COPY_AT) && type1->error == 0 &&
-	       native->reason == LIBIOMMUFD_REASON_BAD_MEMORY;
+	return type1->reason == LIBIOMMUFD_REASON_CONTAINER_SHARED && !act->private;
 }
 
 static void tell(unsigned i, const struct act *act, const struct result *results[2])
@@ -427,12 +476,19 @@ static void tell(unsigned i, const struct act *act, const struct result *results
 static void walk(unsigned number, bool all)
 {
 	static struct result native[STEPS], type1[STEPS];
+	static const enum what ready[] = {OPEN_OR_CLOSE, BIND, ATTACH};
+	static const enum what maps[] = {MAP_AT, MAP_FILE_AT, COPY_AT};
 	static struct act acts[STEPS];
+	struct landing landings[2];
+	uint64_t probes[PROBES];
 
 	seed = 0x9e3779b97f4a7c15 * (number + 1);
 	bool private = any(2);
 	for (unsigned i = 0; i < STEPS; i++) {
 		acts[i] = any_act(private);
+		/* Memory that cannot be written, mapped for it: a copy that is not shows it to iommufd alone. */
+		if (acts[i].va == read_only && acts[i].access == BOTH)
+			acts[i].access = LIBIOMMUFD_READ;
 		/* What the kernel patches take in one piece ends at 16 TiB. */
 		if (bench_kernel() < 602 && acts[i].length > 1ULL << 44)
 			acts[i].length = GIB;
@@ -440,13 +496,20 @@ static void walk(unsigned number, bool all)
 		    any(2))
 			acts[i].length = PAGE;
 	}
-	take(true, acts, native);
-	take(false, acts, type1);
+	/* Most begin with a device that is ready, and end with maps. */
+	for (unsigned i = 0; i < 3 && any(6); i++)
+		acts[i] = (struct act){.what = ready[i], .private = private};
+	for (unsigned i = STEPS - any(MAPS); i < STEPS; i++)
+		acts[i].what = maps[any(3)];
+	for (int i = 0; i < PROBES; i++)
+		probes[i] = 0x100000 + any(8) * PAGE;
+	take(true, acts, native, probes, &landings[0]);
+	take(false, acts, type1, probes, &landings[1]);
 	for (unsigned i = 0; i < STEPS; i++) {
 		const struct result *results[] = {&native[i], &type1[i]};
 		bool same = alike(&native[i], &type1[i]);
 
-		if (parts(&acts[i], &native[i], &type1[i])) {
+		if (parts(&acts[i], &type1[i])) {
 			parted++;
 			return;
 		}
@@ -457,6 +520,16 @@ static void walk(unsigned number, bool all)
 		went_well[acts[i].what] += native[i].done && native[i].error == 0;
 		refused[acts[i].what] += native[i].error < 0;
 	}
+	for (int n = 0; n < DEVICES; n++)
+		for (int i = 0; i < PROBES; i++) {
+			landed += landings[0].pages[n][i] >= 0;
+			missed += landings[0].pages[n][i] == -1;
+			if (landings[0].pages[n][i] != landings[1].pages[n][i])
+				fail_msg("walk %u: device %d writes to 0x%" PRIx64
+					 ", and page %d changes natively, and %d on type1",
+					 number, n, probes[i], landings[0].pages[n][i],
+					 landings[1].pages[n][i]);
+		}
 }
 
 static void every_step_ends_alike_on_both(void **state)
@@ -476,7 +549,8 @@ static void every_step_ends_alike_on_both(void **state)
 		assert_true(refused[what] > 20 || what == OPEN_OR_CLOSE || what == DETACH ||
 			    what == UNMAP_ALL || what == RANGES);
 	}
-	print_message("%u walks parted\n", parted);
+	print_message("%u walks parted; %u DMAs landed, %u did not\n", parted, landed, missed);
+	assert_true(landed > 10 && missed > 10);
 	assert_true(parted < WALKS / 2);
 }
 
@@ -487,12 +561,16 @@ int main(void)
 	};
 
 	bench_begin();
-	memory = bench_memory(20 * PAGE);
-	read_only = mmap(NULL, 8 * PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memory = bench_memory(PAGES * PAGE);
+	read_only = bench_memory(8 * PAGE);
+	mprotect(read_only, 8 * PAGE, PROT_READ);
 	hole = bench_memory(8 * PAGE);
 	munmap(hole + PAGE, 7 * PAGE);
 	file = memfd_create("alike", MFD_CLOEXEC);
-	if (read_only == MAP_FAILED || file < 0 || ftruncate(file, FILE_PAGES * PAGE) < 0)
+	if (file < 0 || ftruncate(file, FILE_PAGES * PAGE) < 0)
+		return 2;
+	file_memory = mmap(NULL, FILE_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	if (file_memory == MAP_FAILED)
 		return 2;
 	return cmocka_run_group_tests_name("alike", tests, NULL, NULL);
 }
