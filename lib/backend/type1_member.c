@@ -72,7 +72,7 @@ static int new_container(struct backend_device *dev, struct op *op,
 
 static int make_own(struct type1_group *group, struct backend_device *dev, struct op *op)
 {
-	struct type1_container *container;
+	struct type1_container *container = NULL; /* gcc -O3 asks */
 
 	int r = new_container(dev, op, &container);
 	if (r < 0)
