@@ -23,6 +23,8 @@
 extern "C" {
 #endif
 
+/* ---- Objects ------------------------------------------------------------------------------ */
+
 /** The machine, as this process sees it. */
 struct libiommufd_host;
 /** An immutable snapshot of the devices of the machine. */

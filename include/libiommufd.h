@@ -40,6 +40,8 @@ extern "C" {
 #define LIBIOMMUFD_API
 #endif
 
+/* ---- Objects ------------------------------------------------------------------------------ */
+
 /** One security context: a /dev/iommu file, or what stands in for it on other kernels. */
 struct libiommufd_ctx;
 /** One device that user space drives. */
@@ -706,8 +708,8 @@ LIBIOMMUFD_API int libiommufd_ioas_query_ranges(struct libiommufd_ioas *ioas,
 
 /** One range of addresses; last is inclusive. */
 struct libiommufd_range {
-	uint64_t start;
-	uint64_t last;
+	uint64_t start; /**< the first address */
+	uint64_t last;  /**< the last one */
 };
 
 /** How many ranges; 0 for NULL. @par Calls none */
@@ -971,11 +973,12 @@ struct libiommufd_bind_opts {
  * @return 0, or
  *   -EINVAL    dev is NULL; already bound, here or by another fd (reason ALREADY_BOUND); opts.ioas is
  *              of another ctx (reason OTHER_CTX); a group that was passed has left its container
- *              (reason ARGUMENT); size below 8; unknown flag
+ *              (reason ARGUMENT); size below 8; unknown flag; type1: a token was given for a device
+ *              that has none (reason VF_TOKEN)
  *   -E2BIG     unknown field set in opts
  *   -EACCES    the device is a virtual function and the token given at open is wrong or missing
- *              (reason VF_TOKEN). Natively kernels before 6.17 do not ask for one
- *   -EINVAL    type1: a token was given for a device that has none (reason VF_TOKEN)
+ *              (reason VF_TOKEN). Natively kernels before 6.17 do not ask for one. Type1: the
+ *              group's node may not be opened (NOT_PERMITTED)
  *   -EOPNOTSUPP a token was given and the kernel takes none here (native: before 6.17)
  *   -EPERM     a group member is bound to a driver that is not vfio's: the sentence names it (reason
  *              GROUP_NOT_VIABLE); someone else owns the group (GROUP_BUSY); interrupts cannot be
@@ -983,7 +986,7 @@ struct libiommufd_bind_opts {
  *   -EBUSY     another file has the group's node open, or, on type1, owns the group (reason
  *              GROUP_BUSY); type1: LIBIOMMUFD_BIND_PRIVATE, but the group shares a container with others
  *              and has a device open (CONTAINER_SHARED)
- *   -EACCES, -ENOENT  type1: the group's node (reasons NOT_PERMITTED, NODE_MISSING)
+ *   -ENOENT    type1: the group's node does not exist (reason NODE_MISSING)
  *   -ENODEV    the device is gone (reason DEVICE_GONE); a group that was passed has no device of that
  *              name (NO_SUCH_DEVICE)
  *   -ENOMEM    no memory
@@ -1019,7 +1022,8 @@ LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
  *   -EINVAL     a NULL; different ctxs (reason OTHER_CTX); another member of the group is attached to
  *               a different address space and this one is not attached (reason GROUP_ATTACHED); the
  *               IOMMU cannot use this address space (reason KERNEL)
- *   -EACCES     not bound (reason NOT_BOUND)
+ *   -EACCES     not bound (reason NOT_BOUND); type1: the token given at open is missing (reason
+ *               VF_TOKEN), see libiommufd_device_bind()
  *   -EBUSY      type1: its group shares a container with other groups, attached or only bound, and
  *               cannot leave it to be moved (reason CONTAINER_SHARED); close the device and bind it anew
  *   -EADDRINUSE mappings, or the list of libiommufd_ioas_allow_iovas(), lie where the device cannot
@@ -1032,8 +1036,6 @@ LIBIOMMUFD_API int libiommufd_device_bind(struct libiommufd_device *dev,
  *               with libiommufd_device_bind(); or something cannot be unmapped, and
  *               libiommufd_device_query_reach() says UNKNOWN until it can be, which each attach and
  *               detach tries, or the group's devices are closed. The sentence tells which
- *   -EACCES     type1: the token given at open is missing (reason VF_TOKEN), see
- *               libiommufd_device_bind()
  *   -ENODEV     the device is gone (reason DEVICE_GONE)
  *   -EPERM      not the process that opened the ctx
  *
