@@ -251,6 +251,13 @@ void fake_refuse(struct fake *fake, const char *call, unsigned nth, int error)
 	snprintf(fake->refused, sizeof(fake->refused), "%s", call ? call : "");
 	fake->refused_from = nth;
 	fake->refused_error = error;
+	fake->refused_once = false;
+}
+
+void fake_refuse_once(struct fake *fake, const char *call, unsigned nth, int error)
+{
+	fake_refuse(fake, call, nth, error);
+	fake->refused_once = true;
 }
 
 const char *fake_failed(struct fake *fake)

@@ -174,6 +174,8 @@ const char *fake_failed(struct fake *fake);
  * refuses as long as the library is right. NULL: none.
  */
 void fake_refuse(struct fake *fake, const char *call, unsigned nth, int error);
+/* The nth of them alone. */
+void fake_refuse_once(struct fake *fake, const char *call, unsigned nth, int error);
 
 /*
  * Let one thread's nth call, of whatever kind, stop before it does anything, while those of others go on:

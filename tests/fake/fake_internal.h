@@ -193,6 +193,7 @@ struct fake {
 	char refused[64];
 	unsigned refused_from;
 	int refused_error;
+	bool refused_once;
 	struct fake_hold hold;
 	char failed[96];
 	char names[FAKE_CALLS][96];

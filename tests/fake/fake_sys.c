@@ -47,8 +47,11 @@ static int count(struct fake *fake, const char *call, const char *what)
 	snprintf(name, sizeof(name), "%s %s", call, what);
 	if (nth <= FAKE_CALLS)
 		strcpy(fake->names[nth - 1], name);
-	if (!strcmp(name, fake->refused) && (fake->refused_from < 2 || !--fake->refused_from))
+	if (!strcmp(name, fake->refused) && (fake->refused_from < 2 || !--fake->refused_from)) {
+		if (fake->refused_once)
+			fake->refused[0] = '\0';
 		return fake->refused_error;
+	}
 	/* The kernel has no way to fail an unmap of what was mapped just so, nor to keep a group. */
 	if (nth > fake->fail_at &&
 	    (!strcmp(what, "VFIO_IOMMU_UNMAP_DMA") || !strcmp(what, "VFIO_GROUP_UNSET_CONTAINER")))
