@@ -352,6 +352,8 @@ static void end(struct side *s)
 	for (int i = 0; i < WALK_SPACES; i++)
 		assert_ok(libiommufd_ioas_destroy(s->spaces[i]));
 	libiommufd_ctx_unref(s->ctx);
+	assert_int_equal(bench_charged(true), 0);
+	assert_int_equal(bench_charged(false), 0);
 }
 
 static uint8_t *page_at(int page)

@@ -3,6 +3,7 @@
 #include "bench.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,7 +117,7 @@ int bench_teardown(void **state)
 	libiommufd_ctx_unref(b->ctx);
 	munmap(b->home, PAGE);
 	free(b);
-	return r;
+	return r || bench_charged(true) || bench_charged(false);
 }
 
 void bench_open(struct bench *b, int n)
@@ -230,6 +231,21 @@ long bench_pins(void)
 	fclose(file);
 	assert_true(acquired >= 0 && released >= 0);
 	return acquired - released;
+}
+
+uint64_t bench_charged(bool user)
+{
+	const char *format = user ? "VmPin: %" SCNu64 " kB" : "VmLck: %" SCNu64 " kB";
+	FILE *file = fopen("/proc/self/status", "re");
+	uint64_t kib = UINT64_MAX;
+	char line[256];
+
+	assert_non_null(file);
+	while (kib == UINT64_MAX && fgets(line, sizeof(line), file))
+		sscanf(line, format, &kib);
+	fclose(file);
+	assert_true(kib != UINT64_MAX);
+	return kib * 1024;
 }
 
 void bench_use_capability(int capability, bool use)

@@ -58,7 +58,7 @@ int bench_setup_bound(void **state);
 int bench_setup_attached(void **state);
 /* Also EDU1; both bound, none attached. */
 int bench_setup_two(void **state);
-/* Takes down whatever is there, also after a failure. */
+/* Takes down whatever is there, also after a failure; then nothing may be pinned any more. */
 int bench_teardown(void **state);
 
 #define bench_test(test, setup) cmocka_unit_test_setup_teardown(test, setup, bench_teardown)
@@ -83,6 +83,8 @@ uint64_t bench_physical(const void *memory);
 bool bench_is_amd(struct bench *b);
 /* Pages pinned for DMA in the whole system, by anybody. */
 long bench_pins(void);
+/* Bytes that this process has pinned, as its kernel tells: those that count for its user, or for itself. */
+uint64_t bench_charged(bool user);
 /* Use a capability or not (CAP_IPC_LOCK ...); it can be had again, and is after the test. */
 void bench_use_capability(int capability, bool use);
 /* The soft RLIMIT_MEMLOCK, until the end of the test. */

@@ -187,24 +187,8 @@ static void only_a_dev_iommu_or_a_container_makes_a_context(void **state)
 	assert_null(ctx);
 }
 
-/* From /proc/self/status, in KiB. */
-static long locked_memory(void)
-{
-	char line[128];
-	long value = -1;
-	FILE *file = fopen("/proc/self/status", "re");
-
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file))
-		if (sscanf(line, "VmLck: %ld", &value) == 1)
-			break;
-	fclose(file);
-	assert_true(value >= 0);
-	return value;
-}
-
 /* The bytes of pinned memory that the process, not the user, is charged for one mapping. */
-static long charged_to_process(uint32_t flags)
+static uint64_t charged_to_process(uint32_t flags)
 {
 	const struct libiommufd_ctx_opts opts = {.size = sizeof(opts), .flags = flags};
 	struct libiommufd_ctx *ctx;
@@ -217,15 +201,15 @@ static long charged_to_process(uint32_t flags)
 	assert_ok(libiommufd_device_open(ctx, bench_name("EDU0"), NULL, &dev));
 	assert_ok(libiommufd_device_bind(dev, NULL));
 	assert_ok(libiommufd_device_attach(dev, ioas));
-	long before = locked_memory();
+	uint64_t before = bench_charged(false);
 	assert_ok(libiommufd_ioas_map_at(ioas, memory, MIB, BOTH, 0x100000));
-	long charged = locked_memory() - before;
+	uint64_t charged = bench_charged(false) - before;
 	assert_ok(libiommufd_device_close(dev, 0));
-	assert_int_equal(locked_memory(), before);
+	assert_int_equal(bench_charged(false), before);
 	assert_ok(libiommufd_ioas_destroy(ioas));
 	libiommufd_ctx_unref(ctx);
 	munmap(memory, MIB);
-	return charged * 1024;
+	return charged;
 }
 
 static void pinned_memory_is_charged_to_the_process_if_asked(void **state)

@@ -79,6 +79,8 @@ static void every_end_of_every_range_can_be_mapped_and_nothing_beyond(void **sta
 	struct bench *b = *state;
 	uint8_t *memory = bench_memory(PAGE);
 	struct libiommufd_ranges *ranges = query(b->ioas);
+	bool user = natively(b->native, BEHAVIOUR_ACCOUNT);
+	uint64_t charged = bench_charged(user);
 	long before = bench_pins();
 
 	for (size_t i = 0; i < libiommufd_ranges_get_count(ranges); i++) {
@@ -107,6 +109,7 @@ static void every_end_of_every_range_can_be_mapped_and_nothing_beyond(void **sta
 			assert_ok(libiommufd_ioas_unmap(b->ioas, range.start, PAGE, NULL));
 		assert_false(dma_writes(b, 0, range.start, memory));
 		assert_int_equal(bench_pins(), before);
+		assert_int_equal(bench_charged(user), charged);
 	}
 	libiommufd_ranges_free(ranges);
 	munmap(memory, PAGE);
