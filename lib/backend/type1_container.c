@@ -175,21 +175,9 @@ static int unmap_each(struct type1_ioas *ioas, const struct type1_container *con
 int type1_unmap_span(struct type1_ioas *ioas, const struct type1_container *container,
 		     uint64_t first, uint64_t last, bool *ret_torn)
 {
-	uint64_t length = last - first + 1;
-
-	if (container->given)
-		return unmap_each(ioas, container, first, last, ret_torn);
-	if (length)
-		return type1_unmap_from(ioas, container, first, length);
-	/* The whole address space: a length that cannot be said. So its first mapping, and the rest. */
-	const struct mapping *mapping = shadow_find(&ioas->shadow, first, last);
-	int r = type1_unmap_from(ioas, container, mapping->iova, mapping_length(mapping));
-	if (r < 0)
-		return r;
-	r = type1_unmap_from(ioas, container, mapping->last + 1, last - mapping->last);
-	if (r < 0 && type1_map_into(ioas, container, mapping) < 0)
-		*ret_torn = true;
-	return r;
+	/* The last page of all is in no container, so that this has a length. */
+	return container->given ? unmap_each(ioas, container, first, last, ret_torn)
+				: type1_unmap_from(ioas, container, first, last - first + 1);
 }
 
 int type1_unmap_all_from(struct type1_ioas *ioas, const struct type1_container *container,

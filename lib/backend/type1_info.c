@@ -91,15 +91,7 @@ static int told_ranges(const struct vfio_iommu_type1_info *info, uint32_t size,
 		return -EIO;
 	to->ranges = copy_ranges(found + sizeof(cap), cap.nr_iovas);
 	to->range_count = cap.nr_iovas;
-	if (!to->ranges)
-		return -ENOMEM;
-	/*
-	 * What ends with the last address of all no container unmaps, since that plus one is 0; and it says
-	 * that it did.
-	 */
-	if (!cap.nr_iovas || to->ranges[cap.nr_iovas - 1].last != UINT64_MAX)
-		return 0;
-	return exclude(to, UINT64_MAX - page_size() + 1, UINT64_MAX);
+	return to->ranges ? 0 : -ENOMEM;
 }
 
 struct reserved {
@@ -150,6 +142,16 @@ static int guessed_ranges(const struct sys *sys, int number, const struct type1_
 
 /* ---- All of it ---- */
 
+/* What ends with the last address of all no container unmaps, since that plus one is 0; and it says that it did. */
+static int without_last_page(struct type1_info *info)
+{
+	size_t count = info->range_count;
+
+	if (!count || info->ranges[count - 1].last != UINT64_MAX)
+		return 0;
+	return exclude(info, UINT64_MAX - page_size() + 1, UINT64_MAX);
+}
+
 static int take(const struct sys *sys, const struct vfio_iommu_type1_info *info, uint32_t size,
 		int number, const struct type1_info *before, struct type1_info *ret_info)
 {
@@ -171,6 +173,8 @@ static int take(const struct sys *sys, const struct vfio_iommu_type1_info *info,
 	int r = told_ranges(info, size, &result);
 	if (r == -ENOENT)
 		r = guessed_ranges(sys, number, before, &result);
+	if (r == 0)
+		r = without_last_page(&result);
 	if (r < 0)
 		free(result.ranges);
 	else

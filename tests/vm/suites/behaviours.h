@@ -117,7 +117,7 @@ static const struct {
 		},
 	[BEHAVIOUR_LAST_PAGE] =
 		{
-			"the last page of an IOMMU that has all 64 bits",
+			"the last page of all addresses, where the IOMMU has it or there is none",
 			"is in the ranges",
 			"is not",
 			"the kernel does not unmap what ends there, and says that it did",

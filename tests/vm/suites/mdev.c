@@ -115,6 +115,34 @@ static void a_software_device_goes_through_all_states(void **state)
 	munmap(memory, PAGE);
 }
 
+/* There is no IOMMU that would lack any address. */
+static void any_address_can_be_mapped_and_is_free_again(void **state)
+{
+	const uint64_t last = -(uint64_t)PAGE, iovas[] = {0, 0xfee00000, 1ULL << 63, last - PAGE};
+	uint8_t *memory = bench_memory(PAGE);
+	struct bench *b = *state;
+
+	assert_ok(libiommufd_device_attach(b->dev, b->ioas));
+	for (int i = 0; i < 4; i++)
+		for (int again = 0; again < 2; again++) {
+			assert_ok(libiommufd_ioas_map_at(b->ioas, memory, PAGE, BOTH, iovas[i]));
+			assert_ok(libiommufd_ioas_unmap(b->ioas, iovas[i], PAGE, NULL));
+		}
+	if (natively(b->native, BEHAVIOUR_LAST_PAGE)) {
+		assert_ok(libiommufd_ioas_map_at(b->ioas, memory, PAGE, BOTH, last));
+		assert_ok(libiommufd_ioas_unmap(b->ioas, last, PAGE, NULL));
+		assert_ok(libiommufd_ioas_map_at(b->ioas, memory, PAGE, BOTH, last));
+	} else {
+		assert_refused(libiommufd_ioas_map_at(b->ioas, memory, PAGE, BOTH, last), EINVAL,
+			       IOVA_RANGE);
+		assert_ok(libiommufd_device_detach(b->dev));
+		assert_ok(libiommufd_ioas_map_at(b->ioas, memory, PAGE, BOTH, last));
+		assert_refused(libiommufd_device_attach(b->dev, b->ioas), EADDRINUSE,
+			       IOVA_CONFLICT);
+	}
+	munmap(memory, PAGE);
+}
+
 static void a_node_leads_to_the_same_device(void **state)
 {
 	struct libiommufd_facts *facts;
@@ -278,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		bench_test(facts_of_software_devices_are_known, bench_setup),
 		bench_test(a_software_device_goes_through_all_states, bench_setup),
+		bench_test(any_address_can_be_mapped_and_is_free_again, setup_serial),
 		bench_test(a_node_leads_to_the_same_device, bench_setup),
 		bench_test(the_serial_port_echoes, setup_serial),
 		bench_test(a_software_device_has_no_slot, setup_serial),
