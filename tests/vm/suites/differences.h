@@ -22,6 +22,8 @@ enum difference {
 	DIFFERENCE_ENTRY_LIMIT,
 	DIFFERENCE_DETACH_OF_ONE_THAT_SHARES,
 	DIFFERENCE_MOVE_OF_ONE_THAT_SHARES,
+	DIFFERENCE_MOVE_WITH_ROOM_FOR_ONE,
+	DIFFERENCE_MOVE_WITH_ROOM_FOR_NONE,
 	DIFFERENCE_COUNT,
 };
 
@@ -114,6 +116,23 @@ static const struct {
 			DONE,
 			REFUSED(EBUSY, CONTAINER_SHARED),
 			"as above",
+		},
+	[DIFFERENCE_MOVE_WITH_ROOM_FOR_ONE] =
+		{
+			"attach to another address space, where the memory of one can be pinned, "
+			"and not that of both",
+			REFUSED(ENOMEM, MEMORY_LIMIT),
+			DONE,
+			"natively the new one is pinned before the old one is let go",
+		},
+	[DIFFERENCE_MOVE_WITH_ROOM_FOR_NONE] =
+		{
+			"attach to another address space, where neither can be pinned since the "
+			"limit was lowered",
+			REFUSED(ENOMEM, MEMORY_LIMIT),
+			REFUSED(ENOMEM, RESTORE_FAILED),
+			"the old one is let go first, and not to be had again; the device is bound "
+			"then, and reaches nothing",
 		},
 	[DIFFERENCE_BAR_MEMORY] =
 		{

@@ -181,6 +181,58 @@ static void an_attach_beyond_the_limit_is_refused(void **state)
 	munmap(memory, 2 * MIB);
 }
 
+/* Attached to an address space with 2 MiB and the home, and another one with as much is there. */
+static struct libiommufd_ioas *setup_move(struct bench *b, uint8_t *memory)
+{
+	struct libiommufd_ioas *other = bench_ioas(b);
+
+	bench_use_capability(CAP_IPC_LOCK, false);
+	assert_ok(libiommufd_ioas_map_at(b->ioas, memory, 2 * MIB, BOTH, 0x400000));
+	assert_ok(libiommufd_ioas_map_at(other, memory + 2 * MIB, 2 * MIB, BOTH, 0x400000));
+	assert_true(dma_works(b, 0, 0x400000, memory));
+	return other;
+}
+
+static void a_move_needs_room_for_both_natively(void **state)
+{
+	struct bench *b = *state;
+	uint8_t *memory = bench_memory(4 * MIB);
+	struct libiommufd_ioas *other = setup_move(b, memory);
+
+	bench_limit_memlock(3 * MIB);
+	assert_outcome(libiommufd_device_attach(b->dev, other),
+		       differs(b->native, DIFFERENCE_MOVE_WITH_ROOM_FOR_ONE));
+	bool moved = works(b->native, DIFFERENCE_MOVE_WITH_ROOM_FOR_ONE);
+	assert_state(b->dev, ATTACHED, IOAS, moved ? other : b->ioas);
+	assert_true(dma_works(b, 0, 0x400000, moved ? memory + 2 * MIB : memory));
+	assert_int_equal(bench_charged(natively(b->native, BEHAVIOUR_ACCOUNT)), 2 * MIB + PAGE);
+	munmap(memory, 4 * MIB);
+}
+
+static void a_move_that_has_room_for_neither_detaches_on_type1(void **state)
+{
+	struct bench *b = *state;
+	uint8_t *memory = bench_memory(4 * MIB);
+	struct libiommufd_ioas *other = setup_move(b, memory);
+	struct outcome outcome = differs(b->native, DIFFERENCE_MOVE_WITH_ROOM_FOR_NONE);
+
+	bench_limit_memlock(MIB);
+	assert_outcome(libiommufd_device_attach(b->dev, other), outcome);
+	if (outcome.reason == LIBIOMMUFD_REASON_RESTORE_FAILED) {
+		assert_sentence("the group is detached and reaches nothing; attach it again");
+		assert_state(b->dev, BOUND, NOTHING, NULL);
+		assert_int_equal(bench_charged(false), 0);
+		assert_false(dma_writes(b, 0, 0x400000, memory));
+		assert_false(dma_writes(b, 0, HOME, b->home));
+		/* It is as if it had been detached. */
+		bench_limit_memlock(3 * MIB);
+		assert_ok(libiommufd_device_attach(b->dev, b->ioas));
+	}
+	assert_state(b->dev, ATTACHED, IOAS, b->ioas);
+	assert_true(dma_works(b, 0, 0x400000, memory));
+	munmap(memory, 4 * MIB);
+}
+
 static void large_pages_can_be_switched_off_before_the_first_mapping(void **state)
 {
 	struct libiommufd_ioas *ioas;
@@ -287,6 +339,9 @@ int run_limits(void)
 			   bench_setup_attached),
 		bench_test(the_limit_does_not_bind_the_privileged, bench_setup_attached),
 		bench_test(an_attach_beyond_the_limit_is_refused, bench_setup_bound),
+		bench_test(a_move_needs_room_for_both_natively, bench_setup_attached),
+		bench_test(a_move_that_has_room_for_neither_detaches_on_type1,
+			   bench_setup_attached),
 		bench_test(large_pages_can_be_switched_off_before_the_first_mapping,
 			   bench_setup_bound),
 		bench_test(a_forked_child_changes_nothing, bench_setup_attached),
