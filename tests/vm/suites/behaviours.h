@@ -12,6 +12,7 @@
 enum behaviour {
 	BEHAVIOUR_PINS,
 	BEHAVIOUR_PINS_OF_COPIES,
+	BEHAVIOUR_REPLACED,
 	BEHAVIOUR_REACH_WHEN_BOUND_FOR,
 	BEHAVIOUR_OPENED_LATE,
 	BEHAVIOUR_MOVE,
@@ -48,6 +49,15 @@ static const struct {
 			"pins and counts its pages once more",
 			"a container has no copy: the library maps the same memory again",
 			"a_copy_pins_what_it_says",
+		},
+	[BEHAVIOUR_REPLACED] =
+		{
+			"a copy of memory that the process has unmapped or replaced since, which "
+			"it must not",
+			"reaches the pages that were pinned",
+			"reaches what is at that address by then, or fails with `-EFAULT`",
+			"as above; so it is where an address space is mapped for one more group",
+			"a_copy_of_memory_that_was_replaced_reaches_the_old_pages_natively",
 		},
 	[BEHAVIOUR_REACH_WHEN_BOUND_FOR] =
 		{

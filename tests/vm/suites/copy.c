@@ -60,6 +60,30 @@ static void a_copy_in_the_same_space_outlives_the_original(void **state)
 	munmap(memory, PAGE);
 }
 
+/* Which nobody should do: the mapping's pages are then no longer the process's. */
+static void a_copy_of_memory_that_was_replaced_reaches_the_old_pages_natively(void **state)
+{
+	struct bench *b = *state;
+	uint8_t *memory = bench_memory(PAGE);
+
+	assert_ok(libiommufd_ioas_map_at(b->ioas, memory, PAGE, BOTH, 0x100000));
+	assert_true(dma_works(b, 0, 0x100000, memory));
+	assert_ptr_equal(mmap(memory, PAGE, PROT_READ | PROT_WRITE,
+			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | MAP_FIXED, -1, 0),
+			 memory);
+	assert_false(dma_works(b, 0, 0x100000, memory));
+	assert_ok(libiommufd_ioas_copy_at(b->ioas, b->ioas, 0x100000, PAGE, BOTH, 0x700000));
+	assert_int_equal(dma_works(b, 0, 0x700000, memory),
+			 !natively(b->native, BEHAVIOUR_REPLACED));
+	assert_false(dma_works(b, 0, 0x100000, memory));
+	/* With nobody attached nothing is pinned. */
+	assert_ok(libiommufd_device_detach(b->dev));
+	assert_ok(libiommufd_device_attach(b->dev, b->ioas));
+	assert_true(dma_works(b, 0, 0x100000, memory));
+	assert_true(dma_works(b, 0, 0x700000, memory));
+	munmap(memory, PAGE);
+}
+
 static void a_part_of_a_mapping_can_be_copied(void **state)
 {
 	struct bench *b = *state;
@@ -180,6 +204,8 @@ int run_copy(void)
 		bench_test(a_copy_is_reached_where_it_was_copied_to, bench_setup_attached),
 		bench_test(a_copy_outlives_the_original_and_its_space, bench_setup_attached),
 		bench_test(a_copy_in_the_same_space_outlives_the_original, bench_setup_attached),
+		bench_test(a_copy_of_memory_that_was_replaced_reaches_the_old_pages_natively,
+			   bench_setup_attached),
 		bench_test(a_part_of_a_mapping_can_be_copied, bench_setup_attached),
 		bench_test(a_copy_can_span_two_mappings, bench_setup_attached),
 		bench_test(a_copy_cannot_raise_access, bench_setup_attached),
