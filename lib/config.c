@@ -12,7 +12,7 @@
 static int transfer(struct libiommufd_device *dev, struct op *op, uint32_t offset, void *to,
 		    const void *from, uint32_t size)
 {
-	struct libiommufd_region *region;
+	struct libiommufd_region *region = NULL;
 
 	int r = device_is_pci(dev, op);
 	if (r < 0)
@@ -30,8 +30,8 @@ static int transfer(struct libiommufd_device *dev, struct op *op, uint32_t offse
 	return region_transfer(region, op, offset, to, from, size);
 }
 
-static int read_value(struct libiommufd_device *dev, uint32_t offset, void *value, void *ret_value,
-		      uint32_t size)
+static int read_value(struct libiommufd_device *dev, uint32_t offset, void *value,
+		      const void *ret_value, uint32_t size)
 {
 	struct op op;
 
