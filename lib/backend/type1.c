@@ -113,15 +113,25 @@ static int check_not_bound(const struct type1_group *group, struct op *op,
 	return 0;
 }
 
-/* The kernel looks for it when the device is opened; until then sysfs must do. */
-static int check_driver(const struct backend_device *dev, struct op *op)
+/*
+ * Does it have a driver, and is it in the group still? The kernel looks when the device is opened; until then
+ * sysfs must do. What cannot be read says nothing.
+ */
+static int check_place(const struct backend_device *dev, struct op *op)
 {
-	char driver[48];
+	const struct place *place = &dev->place;
+	const struct sys *sys = dev->ctx->sys;
+	char driver[48], number[16], group[16];
 
-	/* What cannot be read says nothing. */
-	if (sysfs_link(dev->ctx->sys, dev->place.sysfs, "driver", driver, sizeof(driver)) ==
-	    -ENOENT)
-		return explain_not_vfio(dev->ctx->sys, op, &dev->place);
+	if (sysfs_link(sys, place->sysfs, "driver", driver, sizeof(driver)) == -ENOENT)
+		return explain_not_vfio(sys, op, place);
+	snprintf(number, sizeof(number), "%d", place->group);
+	if (sysfs_link(sys, place->sysfs, "iommu_group", group, sizeof(group)) == 0 &&
+	    strcmp(group, number))
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_DEVICE_GONE,
+			       "it was removed since it was opened, and is back in another group, "
+			       "%s; open it again",
+			       group);
 	return 0;
 }
 
@@ -152,7 +162,7 @@ static int type1_bind(struct backend_device *dev, struct op *op, struct backend_
 		/* Only the kernel knows whether a token is right. */
 		bool now = ioas || alone || dev->has_token || group->files ||
 			   group->container->iommufd;
-		r = now ? type1_open_file(dev, op) : check_driver(dev, op);
+		r = now ? type1_open_file(dev, op) : check_place(dev, op);
 	}
 	if (r < 0) {
 		if (!group->base.bound)

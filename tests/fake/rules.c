@@ -61,6 +61,7 @@ const struct rule rules[] = {
 	{"bind_in_none", "readlink /sys/devices/*/driver", -ENOENT, RULE_FAILS_HALFWAY, -ENODEV, REASON(DEVICE_GONE)},
 	{"bind*", "readlink /sys/devices/*/driver", -ENOENT, RULE_FAILS, -ENODEV, REASON(DEVICE_GONE)},
 	{"bind*", "readlink /sys/devices/*/driver", 0, RULE_LIVES, 0, 0},
+	{"bind*", "readlink /sys/devices/*/iommu_group", 0, RULE_LIVES, 0, 0},
 
 	/* Explanations: the call fails anyway, with a reason that says less. */
 	{"bind_not_viable", "list *", 0, RULE_LIVES, 0, 0},

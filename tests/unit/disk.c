@@ -131,6 +131,7 @@ void park_disk(struct script *k)
 	expect_container_as(k, DISK_CONTAINER_FD);
 	expect_own(k, DISK_CONTAINER_FD);
 	expect_readlink(k, DISK_SYSFS "/driver", "../../../../bus/pci/drivers/vfio-pci", 0);
+	expect_readlink(k, DISK_SYSFS "/iommu_group", "../../../../kernel/iommu_groups/12", 0);
 	assert_ok(bind_disk(NULL, 0));
 	assert_all_happened(k);
 }

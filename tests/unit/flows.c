@@ -54,6 +54,7 @@ void expect_container(struct script *k)
 void expect_a_driver(struct script *k)
 {
 	expect_readlink(k, NIC_SYSFS "/driver", "../../../../bus/pci/drivers/vfio-pci", 0);
+	expect_readlink(k, NIC_SYSFS "/iommu_group", "../../../../kernel/iommu_groups/11", 0);
 }
 
 void expect_not_iommufd(struct script *k)

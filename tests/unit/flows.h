@@ -41,7 +41,7 @@ void expect_place(struct script *k);
 void expect_container(struct script *k);
 /* The question whether a container is an iommufd: no. */
 void expect_not_iommufd(struct script *k);
-/* The device NIC is still on a driver. */
+/* The device NIC is still on a driver, and in its group. */
 void expect_a_driver(struct script *k);
 /* The whole way of the first bind in group 11. */
 void expect_claim(struct script *k);

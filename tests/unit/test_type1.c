@@ -181,9 +181,22 @@ static void a_device_that_lost_its_driver_is_not_bound(void **state)
 	/* What cannot be read says nothing. */
 	expect_claim(*state);
 	expect_readlink(*state, NIC_SYSFS "/driver", NULL, -EACCES);
+	expect_readlink(*state, NIC_SYSFS "/iommu_group", NULL, -EACCES);
 	assert_ok(libiommufd_device_bind(dev, NULL));
 	use_device_type1(*state, dev, NIC, DEV_FD);
 	close_device_type1(*state, dev);
+}
+
+static void a_device_that_is_back_in_another_group_is_not_bound(void **state)
+{
+	struct libiommufd_device *dev = open_device_type1(*state, ctx);
+
+	expect_claim(*state);
+	expect_readlink(*state, NIC_SYSFS "/driver", "../../../../bus/pci/drivers/vfio-pci", 0);
+	expect_readlink(*state, NIC_SYSFS "/iommu_group", "../../../../kernel/iommu_groups/12", 0);
+	expect_unset(*state);
+	check_bind_fails(dev, -ENODEV, LIBIOMMUFD_REASON_DEVICE_GONE);
+	assert_ok(libiommufd_device_close(dev, 0));
 }
 
 static void a_device_that_has_no_file_gives_the_group_back(void **state)
@@ -364,6 +377,7 @@ int main(void)
 		with_ioas(a_step_of_bind_that_fails_takes_the_others_back),
 		with_ioas(in_an_iommufd_in_disguise_bind_opens_the_device),
 		with_ioas(a_device_that_lost_its_driver_is_not_bound),
+		with_ioas(a_device_that_is_back_in_another_group_is_not_bound),
 		with_ioas(a_device_that_has_no_file_gives_the_group_back),
 		with_ioas(the_same_device_is_bound_once),
 		with_ioas(a_close_that_finds_the_container_busy_goes_on),

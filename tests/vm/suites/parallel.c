@@ -2,7 +2,7 @@
 /*
  * Drives 24 devices of one context by 24 threads at once, each device in a group and an address space of
  * its own. Needs the set edu24. Prints how long it takes one after the other and together; a bind resets
- * its device.
+ * its device. And takes two of them away, which come back the other way round.
  */
 #include <pthread.h>
 #include <stdio.h>
@@ -10,7 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "behaviours.h"
+#include "devices.h"
 
 enum {
 	CROWD = 24,
@@ -230,12 +231,74 @@ static void one_after_the_other_and_at_once(void **state)
 		      apart, together, apart / together);
 }
 
+/* ---- Away and back ---- */
+
+static int group_of(struct bench *b, const char *variable)
+{
+	struct libiommufd_facts *facts;
+
+	assert_ok(libiommufd_ctx_query_facts(b->ctx, bench_name(variable), &facts));
+	int group = libiommufd_facts_get_group(facts);
+	libiommufd_facts_free(facts);
+	return group;
+}
+
+static void take_away(const char *variable)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove", bench_name(variable));
+	assert_int_equal(write_file(path, "1"), 0);
+}
+
+static void bring_back(const char *variable)
+{
+	const char *address = bench_name(variable);
+	char path[96];
+
+	snprintf(path, sizeof(path), "/sys/class/pci_bus/%.7s/rescan", address);
+	assert_int_equal(write_file(path, "1"), 0);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override", address);
+	assert_int_equal(write_file(path, "vfio-pci"), 0);
+	write_file("/sys/bus/pci/drivers_probe", address);
+}
+
+/* Its name is known, and the number of the group that it had, in which another device is by now. */
+static void a_device_that_is_back_in_another_group_is_not_bound_for_another_one(void **state)
+{
+	struct bench *b = *state;
+
+	if (natively(b->native, BEHAVIOUR_OPENED_LATE))
+		return; /* an open character device holds the removal up */
+	bench_open(b, 0);
+	int group = group_of(b, "EDU0");
+	take_away("EDU0");
+	take_away("EDU1");
+	bring_back("EDU1");
+	bring_back("EDU0");
+	assert_int_equal(group_of(b, "EDU1"), group);
+	assert_int_not_equal(group_of(b, "EDU0"), group);
+
+	assert_refused(libiommufd_device_bind(b->dev, NULL), ENODEV, DEVICE_GONE);
+	assert_sentence("is back in another group");
+	assert_int_equal(libiommufd_device_get_state(b->dev), LIBIOMMUFD_DEVICE_OPENED);
+	/* The other one is there to be had, and this one once it is opened again. */
+	bench_bind(b, 1);
+	assert_state(b->devices[1], BOUND, NOTHING, NULL);
+	assert_ok(libiommufd_device_close(b->dev, 0));
+	b->devices[0] = NULL;
+	bench_bind(b, 0);
+	assert_state(b->dev, BOUND, NOTHING, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		bench_test(twenty_four_devices_are_in_as_many_groups, bench_setup),
 		bench_test(twenty_four_devices_at_once_reach_each_its_own_memory, bench_setup),
 		bench_test(one_after_the_other_and_at_once, bench_setup),
+		bench_test(a_device_that_is_back_in_another_group_is_not_bound_for_another_one,
+			   bench_setup),
 	};
 
 	bench_begin();
