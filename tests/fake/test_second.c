@@ -222,11 +222,11 @@ static void two_failures_leave_all_as_it_was_or_are_told(void **state)
 				continue;
 			unsigned all = calls_after(&trial, names);
 			assert_true(all <= CALLS);
-			for (unsigned n = trial.first + 1; n <= all; n++) {
-				if (!is_worth_it(names, n))
+			for (unsigned i = trial.first; i < all; i++) {
+				if (!is_worth_it(names, i + 1))
 					continue;
-				strcpy(trial.second, names[n - 1]);
-				trial.nth = of_that_name(names, n);
+				strcpy(trial.second, names[i]);
+				trial.nth = of_that_name(names, i + 1);
 				for (int once = 0; once < 2; once++) {
 					trial.once = once;
 					try_one(&trial);

@@ -19,11 +19,14 @@ enum {
 	REGION_PAGES = 32,
 	WINDOW = 0x100000, /* the first address that maps use */
 	WINDOW_PAGES = 128,
-	MSI = 0xfee00000, /* what no device can have */
 	SPACES = 6,
 	TABLES = 4,
 	DEVICES = 5, /* two alone, two in one group, one in software */
 	MDEV = 4,
+};
+/* What no device can have. Apart, since no int can, either. */
+enum {
+	MSI = 0xfee00000,
 };
 
 struct random {
