@@ -141,8 +141,8 @@ int explain_attach(const struct backend_ctx *ctx, struct op *op, int error,
 		return op_fail(
 			op, error, LIBIOMMUFD_REASON_ENTRY_LIMIT,
 			"the container takes fewer mappings than the address space has; raise "
-			"the parameter dma_entry_limit of vfio_iommu_type1, or map in larger "
-			"pieces");
+			"the parameter dma_entry_limit of vfio_iommu_type1 and bind the devices "
+			"anew, or map in larger pieces");
 	case -ENODEV:
 		return op_fail(op, error, LIBIOMMUFD_REASON_DEVICE_GONE, "the device is gone");
 	default:

@@ -65,7 +65,8 @@ static int explain_type1_map(const struct type1_ioas *ioas, struct op *op, int e
 	if (error == -ENOSPC) {
 		op_fail(op, error, LIBIOMMUFD_REASON_ENTRY_LIMIT,
 			"the container holds %zu mappings and takes no more; raise the parameter "
-			"dma_entry_limit of vfio_iommu_type1, or map in larger pieces",
+			"dma_entry_limit of vfio_iommu_type1 and bind the devices anew, or map in "
+			"larger pieces",
 			ioas->shadow.count);
 		op_limit(op, ioas->shadow.count + 1, ioas->shadow.count);
 		return error;

@@ -116,6 +116,29 @@ static void an_attach_that_needs_more_is_refused_and_changes_nothing(void **stat
 	munmap(pages, 2 * PAGE);
 }
 
+static void a_raised_limit_is_that_of_devices_bound_anew(void **state)
+{
+	struct bench *b = *state;
+	uint8_t *page = bench_memory(PAGE);
+
+	set_limit(10);
+	bench_bind(b, 0);
+	set_limit(20);
+	assert_ok(libiommufd_device_attach(b->dev, b->ioas));
+	map_many(b->ioas, page, 0, 9);
+	assert_outcome(libiommufd_ioas_map_at(b->ioas, page, PAGE, BOTH, FIRST + 9 * STEP),
+		       differs(b->native, DIFFERENCE_ENTRY_LIMIT));
+	if (!works(b->native, DIFFERENCE_ENTRY_LIMIT)) {
+		assert_sentence("and bind the devices anew");
+		bench_close(b, 0);
+		bench_bind(b, 0);
+		assert_ok(libiommufd_device_attach(b->dev, b->ioas));
+		assert_ok(libiommufd_ioas_map_at(b->ioas, page, PAGE, BOTH, FIRST + 9 * STEP));
+	}
+	assert_true(dma_works(b, 0, FIRST + 9 * STEP, page));
+	munmap(page, PAGE);
+}
+
 static void three_hundred_thousand_mappings_live_with_a_raised_limit(void **state)
 {
 	struct bench *b = *state;
@@ -150,6 +173,7 @@ int main(void)
 		entries_test(as_many_as_the_default_limit_can_be_mapped_and_no_more,
 			     bench_setup_attached),
 		entries_test(an_attach_that_needs_more_is_refused_and_changes_nothing, bench_setup),
+		entries_test(a_raised_limit_is_that_of_devices_bound_anew, bench_setup),
 		entries_test(three_hundred_thousand_mappings_live_with_a_raised_limit, bench_setup),
 	};
 
