@@ -145,6 +145,58 @@ static void taken_away(void)
 	close(fd);
 }
 
+/* A copy that pins what nobody did before, and finds that some of it is gone. */
+static void half_there(void)
+{
+	enum {
+		PAGES = 32,
+		PINNED = 8,
+		GONE = 20
+	};
+	uint32_t from = ioas_new(iommu);
+	uint8_t *memory = memory_new(PAGES * PAGE);
+	long before = pins();
+
+	must(ioas_map(iommu, from, memory, PAGES * PAGE, MAP_BOTH, AT));
+	must(ioas_copy(iommu, ioas, AT + PINNED * PAGE, from, AT + PINNED * PAGE, PAGE, MAP_BOTH));
+	munmap(memory + GONE * PAGE, (PAGES - GONE) * PAGE);
+	fact_result(ioas_copy(iommu, ioas, HUGE, from, AT, PAGES * PAGE, MAP_BOTH),
+		    "half_there.copy");
+	fact_number(pins() - before, "half_there.pins");
+	fact(edu_reach(&edu, HUGE, memory), "half_there.reach");
+	fact(edu_reach(&edu, AT + PINNED * PAGE, memory + PINNED * PAGE),
+	     "half_there.reach_of_pinned");
+	fact_result(ioas_copy(iommu, ioas, HUGE, from, AT, GONE * PAGE, MAP_BOTH),
+		    "half_there.copy_of_the_rest");
+	fact_number(pins() - before, "half_there.pins_of_the_rest");
+	fact(edu_reach(&edu, HUGE + PINNED * PAGE, memory + PINNED * PAGE),
+	     "half_there.reach_of_the_rest");
+	must(iommu_destroy(iommu, from));
+	must(ioas_unmap(iommu, ioas, AT, 2 * HUGE));
+	fact_number(pins() - before, "half_there.pins_after");
+	munmap(memory, GONE * PAGE);
+}
+
+/* Memory of which no page is beside the one before it, but close. */
+static void alternating(void)
+{
+	enum {
+		PAGES = 64
+	};
+	uint8_t *all = memory_new(2 * PAGES * PAGE), *memory = memory_new(PAGES * PAGE);
+
+	for (int i = 0; i < PAGES; i++)
+		if (mremap(all + 2 * i * PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   memory + i * PAGE) == MAP_FAILED)
+			die("mremap: %s", result_name(-errno));
+	must(ioas_map(iommu, ioas, memory, PAGES * PAGE, MAP_BOTH, AT));
+	for (int i = 0; i < PAGES; i += 9)
+		fact(edu_reach(&edu, AT + i * PAGE, memory + i * PAGE), "alternating.reach_%d", i);
+	must(ioas_unmap(iommu, ioas, AT, PAGES * PAGE));
+	munmap(memory, PAGES * PAGE);
+	munmap(all, 2 * PAGES * PAGE);
+}
+
 void facts_of_memory(void)
 {
 	int file = file_new(HUGE), memory_file = memfd_create("facts", MFD_CLOEXEC);
@@ -182,6 +234,8 @@ void facts_of_memory(void)
 	ioas_unmap(iommu, ioas, AT, PAGE);
 	forks();
 	taken_away();
+	half_there();
+	alternating();
 	edu_end(&edu);
 	must(write_word("/proc/sys/vm/nr_hugepages", "0"));
 }

@@ -51,6 +51,15 @@ static void two_tables(struct world *w)
 	must(hwpt_new(w->iommu, w->id[0], w->other, 0, &w->hwpt));
 }
 
+/* The device uses the first; what fails in the second must not stay there. */
+static void two_tables_of_one(struct world *w)
+{
+	with_space(w);
+	edu_bound(&w->edu, "EDU0", w->iommu);
+	must(cdev_attach(w->edu.fd, w->ioas));
+	must(hwpt_new(w->iommu, w->edu.id, w->ioas, 0, &w->hwpt));
+}
+
 /* As many single pages as there are, so that no two are neighbours. */
 static void scattered(struct world *w)
 {
@@ -140,6 +149,12 @@ static void nothing_mapped(struct world *w)
 	int r = ioas_unmap(w->iommu, w->ioas, 0, UINT64_MAX);
 
 	check(r == 0 || r == -ENOENT);
+}
+
+static void in_no_table(struct world *w)
+{
+	nothing_mapped(w);
+	check(edu_reach(&w->edu, AT, w->memory)[0] == '-');
 }
 
 static int unmap_one(struct world *w)
@@ -241,6 +256,10 @@ const struct flow space_flows[] = {
 	 .answers = true,
 	 .needs = "EDU0",
 	 FLOW(with_device, map_fixed, nothing_mapped, unmap_all)},
+	{.name = "map-tables",
+	 .answers = true,
+	 .needs = "EDU0",
+	 FLOW(two_tables_of_one, map_fixed, in_no_table, unmap_all)},
 	{.name = "map-device-page",
 	 .answers = true,
 	 .needs = "EDU0",
