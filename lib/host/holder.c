@@ -186,10 +186,14 @@ const char *holders_trace(const struct sys *sys, const struct libiommufd_host_de
 bool holders_unseen(const struct sys *sys, const struct libiommufd_host_device *device)
 {
 	bool asleep;
-	char path[48];
+	char path[64], state[16];
 
 	if (device->number < 0)
 		return false;
+	/* A kernel that tells it knows it of any kind of node, and now: a snapshot is of then. */
+	snprintf(path, sizeof(path), "/sys/kernel/iommu_groups/%d", device->number);
+	if (sysfs_read(sys, path, "dma_state", state, sizeof(state)) == 0 && !strcmp(state, "user"))
+		return true;
 	snprintf(path, sizeof(path), "/dev/vfio/%d", device->number);
 	/* The kernel lets one have it, and nobody while a device of it is open in whatever way. */
 	int fd = sys->open(sys, path, O_RDWR);

@@ -151,6 +151,23 @@ static void whoever_has_one_device_of_a_huge_group_is_found(void **state)
 	assert_untouched(DEVICE);
 }
 
+/* Also where no node of a group tells, and whatever power management has done. */
+static void a_group_that_the_kernel_says_a_user_has_is_not_taken_from_vfio(void **state)
+{
+	static const char file[] = "/sys/kernel/iommu_groups/6/dma_state";
+
+	(void)state;
+	claimed_before(DEVICE, "e1000e");
+	tree_file(file, "user\n");
+	assert_refused(release(0), EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY);
+	assert_refused(claim("pci-stub", 0), EBUSY, LIBIOMMUFD_REASON_GROUP_BUSY);
+	assert_string_equal(driver_of(DEVICE), "vfio-pci");
+	tree_file(file, "blocked\n");
+	assert_int_equal(release(0), 0);
+	assert_untouched(DEVICE);
+	tree_remove(file);
+}
+
 /* A kernel with character devices alone has no group's node that would tell; but then, a device in use is on. */
 static void a_device_that_is_switched_on_is_not_taken_from_vfio(void **state)
 {
@@ -214,6 +231,7 @@ int main(void)
 		TEST(a_device_that_vanishes_at_any_call_ends_the_claim_and_its_record),
 		TEST(a_device_that_vanishes_at_any_call_ends_the_release),
 		TEST(whoever_has_one_device_of_a_huge_group_is_found),
+		TEST(a_group_that_the_kernel_says_a_user_has_is_not_taken_from_vfio),
 		TEST(a_device_that_is_switched_on_is_not_taken_from_vfio),
 		TEST(a_driver_that_refuses_leaves_the_old_one),
 		TEST(a_claim_for_another_driver_that_fails_leaves_the_one_before),
