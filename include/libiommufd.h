@@ -824,8 +824,9 @@ struct libiommufd_device_opts {
  *   -ENOENT    the device node does not exist (reason NODE_MISSING)
  *   -EACCES    the device node may not be opened (reason NOT_PERMITTED)
  *   -ENXIO     the device node has another device's number (reason STALE_NODE)
- *   -EOPNOTSUPP the kernel has no VFIO character devices and the ctx is native (reason NO_CDEV), or
- *              the ctx was made from a container (NOT_SUPPORTED)
+ *   -EOPNOTSUPP the kernel has no VFIO character devices and the ctx is native (reason NO_CDEV); no IOMMU
+ *              is in front of the device, but only a group that vfio made up, or the ctx was made from a
+ *              container (NOT_SUPPORTED)
  *   -ENOMEM    no memory
  *   -EMFILE, -ENFILE  too many open files
  *   -EPERM     not the process that opened ctx

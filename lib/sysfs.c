@@ -254,3 +254,13 @@ int place_devt(const struct sys *sys, const struct place *place, dev_t *ret_devt
 	*ret_devt = makedev(major_number, minor_number);
 	return 0;
 }
+
+bool sysfs_is_mock_group(const struct sys *sys, int number)
+{
+	char dir[64], name[16];
+
+	if (number < 0)
+		return false;
+	snprintf(dir, sizeof(dir), "/sys/class/vfio/noiommu-%d", number);
+	return sysfs_link(sys, dir, "subsystem", name, sizeof(name)) == 0;
+}

@@ -29,6 +29,12 @@ void place_of_rdev(const struct sys *sys, dev_t rdev, struct place *place);
 /* Fill in by the last part of the node's path, where the node itself is of no use. */
 void place_of_class(const struct sys *sys, struct place *place);
 
+/*
+ * With enable_unsafe_noiommu_mode vfio makes groups itself, for devices that no IOMMU holds back: is the group of
+ * that number one?
+ */
+bool sysfs_is_mock_group(const struct sys *sys, int number);
+
 /* The major:minor that sysfs gives for the device's node; -ENOENT: it has none. */
 int place_devt(const struct sys *sys, const struct place *place, dev_t *ret_devt);
 

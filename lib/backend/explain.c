@@ -339,3 +339,14 @@ int explain_not_vfio(const struct sys *sys, struct op *op, const struct place *p
 	return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NOT_VFIO_DRIVER,
 		       "it is bound to %s; unbind it and bind it to vfio-pci", driver);
 }
+
+int explain_no_iommu(const struct sys *sys, struct op *op, const struct place *place)
+{
+	if (!sysfs_is_mock_group(sys, place->group))
+		return 0;
+	return op_fail(
+		op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+		"no IOMMU is in front of it, and its group is one that vfio made up "
+		"(enable_unsafe_noiommu_mode), so that nothing could hold its DMA back; enable "
+		"the IOMMU in the firmware and on the kernel's command line (intel_iommu=on)");
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From a kernel's errno to a reason and a sentence. Each returns the errno it was given. */
+/* From a kernel's errno to a reason and a sentence. Most return the errno they were given. */
 #ifndef LIBIOMMUFD_EXPLAIN_H
 #define LIBIOMMUFD_EXPLAIN_H
 
@@ -25,6 +25,9 @@ int explain_token(struct op *op, int error, bool given);
 
 /* A node could not be opened. */
 int explain_node(struct op *op, int error, const char *path);
+
+/* Does the device have nothing but a group that vfio made up, since there is no IOMMU? Then -EOPNOTSUPP, else 0. */
+int explain_no_iommu(const struct sys *sys, struct op *op, const struct place *place);
 
 /* What a driverless or wrongly bound device needs. */
 int explain_not_vfio(const struct sys *sys, struct op *op, const struct place *place);

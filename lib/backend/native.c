@@ -173,6 +173,8 @@ static int open_by_place(const struct sys *sys, struct op *op, struct place *pla
 			       strerrordesc_np(-place->vfio_error));
 	if (!place->vfio[0])
 		return explain_not_vfio(sys, op, place);
+	if (!place->node[0] && explain_no_iommu(sys, op, place) < 0)
+		return -EOPNOTSUPP;
 	if (!place->node[0])
 		return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NO_CDEV,
 			       "this kernel has no VFIO character devices "

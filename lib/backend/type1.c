@@ -76,6 +76,8 @@ static int type1_device_open(struct backend_ctx *ctx, struct op *op, struct plac
 			       "its IOMMU group cannot be read in %s", place->sysfs);
 	snprintf(path, sizeof(path), "/dev/vfio/%d", place->group);
 	r = ctx->sys->access(ctx->sys, path);
+	if (r == -ENOENT && explain_no_iommu(ctx->sys, op, place) < 0)
+		return -EOPNOTSUPP;
 	/*
 	 * The node exists only while some member is on a vfio driver. Which one that is "vfio-dev" tells
 	 * from 6.1 on; before, a driver may turn out to be none of vfio's only at bind.

@@ -90,24 +90,14 @@ static void iommu_is_not_used(struct search *search)
 				"or give the virtual machine one");
 }
 
-/* With enable_unsafe_noiommu_mode vfio makes groups itself, for devices that no IOMMU holds back. */
-static bool has_mock_group(const struct search *search)
-{
-	char dir[64], name[16];
-
-	if (search->device->number < 0)
-		return false;
-	snprintf(dir, sizeof(dir), "/sys/class/vfio/noiommu-%d", search->device->number);
-	return sysfs_link(search->sys, dir, "subsystem", name, sizeof(name)) == 0;
-}
-
 bool check_iommu(struct search *search)
 {
 	const struct libiommufd_host_device *device = search->device;
 	char iommu[32] = "";
 
 	/* What cannot be read is no condition. */
-	if (device->number != LIBIOMMUFD_FACT_NONE && !has_mock_group(search))
+	if (device->number != LIBIOMMUFD_FACT_NONE &&
+	    !sysfs_is_mock_group(search->sys, device->number))
 		return true;
 	search->sys->list(search->sys, "/sys/class/iommu", take_name, iommu);
 	if (!iommu[0]) {

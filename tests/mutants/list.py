@@ -197,7 +197,7 @@ MUTANTS = [
     ("what has vanished is listed", "host/enumerate.c", "if (has_vanished(host->sys, last) ||", "if ("),
     ("a network port is a device for vfio", "host/enumerate.c", "if (!is_host_bus(bus))", "if (false)"),
     ("a group that vfio made up has an IOMMU", "host/check_machine.c",
-     "!= LIBIOMMUFD_FACT_NONE && !has_mock_group(search))", "!= LIBIOMMUFD_FACT_NONE)"),
+     "!= LIBIOMMUFD_FACT_NONE &&\n\t    !sysfs_is_mock_group(search->sys, device->number))", "!= LIBIOMMUFD_FACT_NONE)"),
     ("a control group's no is the mode's", "host/check_device.c", "if (r == -EPERM)\n", "if (r == -EPERM && false)\n"),
     ("a group that is not known has a node", "host/check_device.c", "if (device->number < 0)", "if (false)"),
     ("every node that is not here was made", "host/check_device.c", "number && !number[0])", "false)"),

@@ -242,6 +242,8 @@ static void a_node_that_became_a_file_is_stale(void **state)
 
 /* ---- Drivers ---- */
 
+#define MOCK "/sys/class/vfio/noiommu-11"
+
 static void expect_no_vfio(struct script *k)
 {
 	expect_realpath(k, "/sys/bus/pci/devices/" NIC, NIC_SYSFS, 0);
@@ -300,7 +302,30 @@ static void without_the_file_dev_there_are_no_character_devices(void **state)
 	expect_readlink(*state, NIC_SYSFS "/iommu_group", "../../../../kernel/iommu_groups/11", 0);
 	expect_list(*state, 0, NIC_SYSFS "/vfio-dev", "vfio3", NULL);
 	expect_attribute(*state, NIC_SYSFS "/vfio-dev/vfio3/dev", NULL);
+	expect_readlink(*state, MOCK "/subsystem", NULL, -ENOENT);
 	check_open_fails(NIC, -EOPNOTSUPP, LIBIOMMUFD_REASON_NO_CDEV);
+}
+
+static void a_group_that_vfio_made_up_is_no_iommu(void **state)
+{
+	struct libiommufd_ctx *type1 = open_type1(*state);
+	struct libiommufd_device *dev = (void *)1;
+
+	expect_realpath(*state, "/sys/bus/pci/devices/" NIC, NIC_SYSFS, 0);
+	expect_readlink(*state, NIC_SYSFS "/iommu_group", "../../../../kernel/iommu_groups/11", 0);
+	expect_list(*state, 0, NIC_SYSFS "/vfio-dev", "vfio3", NULL);
+	expect_attribute(*state, NIC_SYSFS "/vfio-dev/vfio3/dev", NULL);
+	expect_readlink(*state, MOCK "/subsystem", "../../vfio", 0);
+	check_open_fails(NIC, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED);
+	assert_says("no IOMMU");
+	/* Before 6.1 there is no directory vfio-dev. */
+	expect_no_vfio(*state);
+	expect_access(*state, "/dev/vfio/11", -ENOENT);
+	expect_readlink(*state, MOCK "/subsystem", "../../vfio", 0);
+	assert_fails(libiommufd_device_open(type1, NIC, NULL, &dev), -EOPNOTSUPP,
+		     LIBIOMMUFD_REASON_NOT_SUPPORTED);
+	assert_ptr_equal(dev, (void *)1);
+	close_ctx(*state, type1);
 }
 
 /* ---- Type1 ---- */
@@ -337,11 +362,13 @@ static void type1_looks_at_the_groups_node(void **state)
 		     LIBIOMMUFD_REASON_NOT_PERMITTED);
 	expect_place(*state);
 	expect_access(*state, "/dev/vfio/11", -ENOENT);
+	expect_readlink(*state, MOCK "/subsystem", NULL, -ENOENT);
 	assert_fails(libiommufd_device_open(type1, NIC, NULL, &dev), -ENOENT,
 		     LIBIOMMUFD_REASON_NODE_MISSING);
 	/* No node, since no member is on a vfio driver. */
 	expect_no_vfio(*state);
 	expect_access(*state, "/dev/vfio/11", -ENOENT);
+	expect_readlink(*state, MOCK "/subsystem", NULL, -ENOENT);
 	expect_readlink(*state, NIC_SYSFS "/driver", "../../../bus/pci/drivers/e1000e", 0);
 	assert_fails(libiommufd_device_open(type1, NIC, NULL, &dev), -ENODEV,
 		     LIBIOMMUFD_REASON_NOT_VFIO_DRIVER);
@@ -398,6 +425,7 @@ int main(void)
 		with_ctx(without_its_bus_the_device_is_gone),
 		with_ctx(on_a_vfio_driver_without_its_device_it_is_going),
 		with_ctx(without_the_file_dev_there_are_no_character_devices),
+		with_ctx(a_group_that_vfio_made_up_is_no_iommu),
 		with_ctx(type1_needs_a_group),
 		with_ctx(type1_looks_at_the_groups_node),
 		with_ctx(type1_finds_a_node_by_its_name_alone),

@@ -42,6 +42,18 @@ static void a_group_without_an_iommu_is_none(void **state)
 			"echo %s >/sys/bus/pci/drivers_probe && [ -e iommu_group ]",
 			edu, edu);
 	assert_findings(edu, NULL, LIBIOMMUFD_HOST_IOMMU_ABSENT);
+	for (uint32_t backend = LIBIOMMUFD_BACKEND_NATIVE; backend <= LIBIOMMUFD_BACKEND_TYPE1;
+	     backend++) {
+		struct libiommufd_ctx_opts opts = {.size = sizeof(opts), .backend = backend};
+		struct libiommufd_device *dev = NULL;
+		struct libiommufd_ctx *ctx;
+		assert_ok(libiommufd_ctx_open(&opts, &ctx));
+		assert_refused(libiommufd_device_open(ctx, edu, NULL, &dev), EOPNOTSUPP,
+			       NOT_SUPPORTED);
+		assert_sentence("no IOMMU is in front of it");
+		assert_null(dev);
+		libiommufd_ctx_unref(ctx);
+	}
 	hostbench_shell("echo %s >/sys/bus/pci/drivers/vfio-pci/unbind", edu);
 }
 
