@@ -6,7 +6,7 @@ import signal
 import sys
 from pathlib import Path
 
-from . import LabError, hosttools, kconfig, kernels, machine, session, topology, verdict
+from . import LabError, firmware, hosttools, kconfig, kernels, machine, session, topology, verdict
 from .progress import Progress
 
 EPILOG = '''run and shell exit with the program's status (128 + n if signal n killed it), 124 if it did not end in time, and 125
@@ -40,6 +40,9 @@ def _guest_options(parser: argparse.ArgumentParser) -> None:
     add('--no-bind', action='store_true', help='leave the devices to their own kernel drivers, not vfio-pci')
     add('--safe-interrupts', action='store_true', help='do not allow unsafe interrupts with --iommu virtio')
     add('--append', action='append', default=[], metavar='STR', help='more kernel parameters; may be given more than once')
+    add('--region', type=firmware.region, action='append', default=[], metavar='DEVICE:BASE:LENGTH',
+        help='memory that the firmware asks for a device, like EDU0:0x10000000:0x2000, and that the kernel leaves alone')
+    add('--panic', default='', metavar='TEXT', help='the kernel must die of a panic that says TEXT, and one that it loaded go on')
     add('--timeout', type=_positive, default=300, metavar='S', help='seconds, boot included (default: 300)')
     add('--env', type=_setting, action='append', default=[], metavar='NAME=VALUE',
         help="set in the program's environment, which has nothing else of the host's")

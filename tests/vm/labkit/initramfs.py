@@ -13,7 +13,7 @@ GUEST = Path(__file__).resolve().parent.parent / 'guest'
 NEEDED = ('virtio_pci', 'virtio_iommu', '9pnet_virtio', '9p', 'overlay')
 
 
-class _Archive:
+class Archive:
     """A cpio archive in the newc format, written without cpio so that device nodes need no root."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ def _read_module(path: Path) -> bytes:
 
 
 def _make(ready, busybox: bytes) -> bytes:
-    archive = _Archive()
+    archive = Archive()
     for name in ('bin', 'dev', 'lib'):
         archive.directory(name)
     archive.add('dev/console', stat.S_IFCHR | 0o600, device=(5, 1))

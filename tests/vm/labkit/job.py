@@ -42,7 +42,7 @@ def _write(path: Path, lines: list) -> None:
     path.write_bytes(b''.join(os.fsencode(line) + b'\n' for line in lines))
 
 
-def write(job: Path, options, topologies: list, ready, terminal_size=None) -> None:
+def write(job: Path, options, topologies: list, ready, initramfs: Path, terminal_size=None) -> None:
     samples = [sample for t in topologies for sample in t.mdev]
     for sample in samples:
         if not ready.has_module(sample):
@@ -64,7 +64,8 @@ def write(job: Path, options, topologies: list, ready, terminal_size=None) -> No
     environment = {
         'PATH': PATH, 'HOME': '/root', 'LC_ALL': 'C.UTF-8',
         'TERM': os.environ.get('TERM', 'dumb') if terminal_size else 'dumb',
-        'LAB_KERNEL': ready.kernel.name, 'LAB_IOMMU': options.iommu, 'LAB_DEVICES': options.devices, **options.env,
+        'LAB_KERNEL': ready.kernel.name, 'LAB_IOMMU': options.iommu, 'LAB_DEVICES': options.devices,
+        'LAB_IMAGE': str(ready.image), 'LAB_INITRAMFS': str(initramfs), **options.env,
     }
     # What init puts before this file exports the devices' places.
     _write(job / 'program', [*(f'export {name}={shlex.quote(value)}' for name, value in environment.items()),

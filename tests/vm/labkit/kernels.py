@@ -57,7 +57,7 @@ TABLE = {k.name: k for k in (
     Kernel('6.12-debug', '6.12 with what 6.1-debug has',
            r'linux-source-6\.12', ('common', '6.12', 'debug'), objects=1700),
     Kernel('6.12-idle', '6.12 with kernel-patches/6.12: devices that nobody uses can be blocked',
-           r'linux-source-6\.12', ('common', '6.12', 'drivers'), 'kernel-patches/6.12', objects=1650),
+           r'linux-source-6\.12', ('common', '6.12', 'drivers', 'boot'), 'kernel-patches/6.12', objects=1680),
     Kernel('6.12-idle-debug', '6.12-idle with what 6.1-debug has',
            r'linux-source-6\.12', ('common', '6.12', 'debug'), 'kernel-patches/6.12', objects=1700),
     Kernel('stock-6.1', "Debian's 6.1: VFIO group and type1, no iommufd",

@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import LabError, hosttools, kconfig
+from . import LabError, firmware, hosttools, kconfig
 
 EXIT_PORT = 0x501       # isa-debug-exit: a byte n written here ends QEMU with status 2 * n + 1
 SHARE_SLOTS = range(0x12, 0x1f)
@@ -77,7 +77,7 @@ def append(options, identity: str) -> str:
     words = ['console=ttyS0', 'panic=-1', *STEADY, 'lab.id=' + identity, IOMMUS[options.iommu].append]
     if options.iommu == 'virtio' and not options.safe_interrupts:
         words.append(UNSAFE_INTERRUPTS)
-    return ' '.join(filter(None, [*words, *options.append]))
+    return ' '.join(filter(None, [*words, *firmware.append(options), *options.append]))
 
 
 def argv(options, ready, initramfs: Path, job: Path, console: Path, topologies: list, identity: str) -> list:

@@ -10,7 +10,7 @@ import termios
 import time
 from pathlib import Path
 
-from . import LabError, cache, hosttools, initramfs, job, kernels, machine, process, topology, tree, verdict
+from . import LabError, cache, firmware, hosttools, initramfs, job, kernels, machine, process, topology, tree, verdict
 
 TAIL = 40
 
@@ -87,17 +87,21 @@ class Session:
         options.write = [job.check_write(path) for path in options.write]
         ready = _kernel(options, self._progress)
         machine.check(options, ready)
+        firmware.check(options, topologies, ready)
         image = initramfs.prepare(ready)
         with cache.workdir('run') as work:
             size = os.get_terminal_size(0) if shell else None
-            job.write(work, options, topologies, ready, size)
+            if options.region:
+                (work / 'initramfs').write_bytes(firmware.archive(options, topologies) + image.read_bytes())
+                image = work / 'initramfs'
+            job.write(work, options, topologies, ready, image, size)
             console = options.log or work / 'console'
             argv = machine.argv(options, ready, image, work, console, topologies, self._identity)
             self._progress.start()
             status, timed_out = self._boot(argv, work, console, shell)
             messages = (work / 'dmesg').read_bytes() if (work / 'dmesg').exists() else b''
             result = verdict.judge(console.read_bytes(), messages, status, self._identity, timed_out,
-                                   options.allow_splat)
+                                   options.allow_splat, options.panic)
             if not result.ok:
                 self._show_failure(console, work / 'qemu.err', result)
             self._progress.note(f'{result.text} ({self._progress.seconds():.1f} s)')

@@ -15,7 +15,7 @@ CROWD, CROWD_SLOT = 24, 0x18
 
 @dataclass(frozen=True)
 class Endpoint:
-    kind: str                       # EDU, NVME, NET, VNET, PF: the guest's variable is LAB_<kind><n>
+    kind: str                       # EDU, NVME, NET, VNET, PF, USB, VGA: the guest's variable is LAB_<kind><n>
     where: str                      # slot.function on pcie.0, or bridge/slot.function behind it
     group: str                      # endpoints with the same letter share an IOMMU group
 
@@ -84,6 +84,11 @@ TABLE = {t.name: t for t in (
                             f'multifunction={"off" if n % 8 else "on"}',
                  '-device', f'{EDU},bus=crowd{n},addr=0')),
              tuple(Endpoint('EDU', f'{CROWD_SLOT + n // 8:02x}.{n % 8}/00.0', chr(ord('a') + n)) for n in range(CROWD))),
+    Topology('xhci', 'one USB controller, which no kernel of the lab has a driver for',
+             ('-device', 'qemu-xhci,addr=3'), (Endpoint('USB', '03.0', 'a'),)),
+    Topology('vga', 'two displays, of which the first is the one that the machine boots with',
+             ('-device', 'VGA,romfile=,addr=1c', '-device', 'VGA,romfile=,addr=1d'),
+             (Endpoint('VGA', '1c.0', 'a'), Endpoint('VGA', '1d.0', 'b'))),
     Topology('mdev', 'software devices of the samples mtty and mdpy, which do no DMA', mdev=('mtty', 'mdpy')),
     Topology('mcopy', 'a software device that copies memory, of the sample that the series for 6.1 brings',
              mdev=('mcopy',)),

@@ -13,6 +13,17 @@ _SPLAT = re.compile(rb'^.*(?:\bBUG: |kernel BUG at|\bWARNING: |\bOops\b|\bKASAN:
 _PANIC = re.compile(rb'Kernel panic - not syncing.*')
 
 
+def _unwanted_panic(console: bytes, wanted: str) -> str:
+    """What is wrong with the panics: one that nobody wanted, or none though one was."""
+    panics = [p.decode(errors='replace').strip() for p in _PANIC.findall(console)]
+    if wanted and not panics:
+        return f'the kernel did not panic with "{wanted}"'
+    for n, text in enumerate(panics):
+        if n or not wanted or not text.endswith(': ' + wanted):
+            return 'the kernel panicked: ' + text
+    return ''
+
+
 @dataclass
 class Verdict:
     status: int         # what the lab exits with
@@ -25,16 +36,18 @@ def _lab_failure(text: str) -> Verdict:
 
 
 def judge(console: bytes, messages: bytes, qemu_status: int, identity: str, timed_out: float,
-          allow_splat: bool) -> Verdict:
+          allow_splat: bool, wanted_panic: str = '') -> Verdict:
     """qemu_status is Popen's; timed_out is the limit in seconds if QEMU was ended because of it, or 0."""
-    panic = _PANIC.search(console)
-    if timed_out and not panic:
+    panic = _unwanted_panic(console, wanted_panic)
+    if timed_out and not _PANIC.search(console):
         stage = 'while the program ran' if b'LAB-RUN' in console else 'before the program started'
         return Verdict(TIMEOUT, f'timeout: no end after {timed_out:g} s, {stage}', False)
     if panic:
-        return _lab_failure('the kernel panicked: ' + panic[0].decode(errors='replace').strip())
+        return _lab_failure(panic)
     pattern = rb'^LAB-(EXIT|FAILED) rc=(\d+) taint=(\d+) up=\S+ id=%s\r?$' % re.escape(identity.encode())
     report = re.search(pattern, console, re.M)
+    if not report and timed_out:
+        return Verdict(TIMEOUT, f'timeout: no end after {timed_out:g} s, after the panic', False)
     if not report:
         how = f'QEMU was killed by signal {-qemu_status}' if qemu_status < 0 else f'QEMU ended with status {qemu_status}'
         return _lab_failure(f'no exit report from the guest; {how}')

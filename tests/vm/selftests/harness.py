@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 LAB = str(Path(__file__).resolve().parent.parent / 'lab')
-KERNELS = ('6.12', '6.1', 'stock-6.12', 'stock-6.1')     # what the tests boot
+KERNELS = ('6.12', '6.12-idle', '6.1', 'stock-6.12', 'stock-6.1')     # what the tests boot
 TESTS = []
 TMP = Path(tempfile.mkdtemp(prefix='iommufd-selftest.'))
 

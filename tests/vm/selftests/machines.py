@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Kernels, IOMMUs and device sets: each has what it promises."""
-from labkit import topology
+import base64
+
+from labkit import firmware, topology
 
 from .harness import each, expect, guest, test
 
 GROUPS = r'''
-env | grep -E "^LAB_(EDU|NVME|NET|VNET|PF|DISK)[0-9]+=" | sort -V | while IFS== read -r name bdf; do
+env | grep -E "^LAB_(EDU|NVME|NET|VNET|PF|DISK|USB|VGA)[0-9]+=" | sort -V | while IFS== read -r name bdf; do
     dev=/sys/bus/pci/devices/$bdf
     echo "$name $(basename $(readlink $dev/iommu_group)) $(basename $(readlink $dev/driver))"
 done'''
@@ -84,6 +86,23 @@ def stock_612_works_with_the_virtio_iommu():
 @test
 def without_an_iommu_there_are_no_groups():
     expect(guest('--iommu', 'none', '--devices', 'edu', sh='ls /sys/kernel/iommu_groups'), 0, output='')
+
+
+@test
+def a_region_of_firmware_is_what_the_kernel_says():
+    sh = 'grep direct /sys/bus/pci/devices/$LAB_EDU1/iommu_group/reserved_regions; grep ^10000000 /proc/iomem'
+    expect(guest('--kernel', '6.12-idle', '--devices', 'edu,edu-bridge', '--region', 'EDU1:0x10000000:0x2000', sh=sh), 0,
+           output='0x0000000010000000 0x0000000010001fff direct\n10000000-10001fff : Reserved\n')
+
+
+@test
+def the_table_for_regions_says_of_the_machine_what_its_own_says():
+    result = guest('--kernel', '6.12', sh='base64 /sys/firmware/acpi/tables/DMAR')
+    expect(result, 0)
+    have, made = base64.b64decode(result.stdout), firmware.dmar([], {}, revision=1)
+    # But for lengths, checksum, and the devices that it lists where ours says "all": header, unit, I/O APIC.
+    for start, end in ((0, 4), (10, 50), (54, 72)):
+        assert have[start:end] == made[start:end], (start, have.hex(), made.hex())
 
 
 @test

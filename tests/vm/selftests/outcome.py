@@ -54,6 +54,14 @@ def a_panic_is_a_failure():
     expect(guest(sh='echo c >/proc/sysrq-trigger'), 125, 'panicked')
 
 
+@each('a_panic_{0}_is_a_failure', (
+    ('with_nothing_after_it', 'sysrq triggered crash', 'echo c >/proc/sysrq-trigger', 'no exit report'),
+    ('that_is_not_the_wanted_one', 'of another kind', 'echo c >/proc/sysrq-trigger', 'panicked: Kernel panic'),
+    ('that_was_wanted_and_does_not_come', 'sysrq triggered crash', 'true', 'did not panic')))
+def _(case):
+    expect(guest('--panic', case[1], sh=case[2]), 125, case[3])
+
+
 @test
 def a_hang_is_a_failure_after_the_timeout():
     expect(guest('--timeout', '5', sh='sleep 100'), 124, 'timeout')
@@ -135,6 +143,10 @@ def a_device_that_cannot_be_bound_is_a_failure():
 
 @each('{0}_is_refused_with_a_reason', (
     ('an_unknown_kernel', ('--kernel', '9.9'), 'no kernel 9.9'),
+    ('a_region_of_no_device', ('--devices', 'edu', '--region', 'EDU1:0x10000000:0x1000'), 'no EDU1'),
+    ('a_region_on_amd', ('--iommu', 'amd', '--devices', 'edu', '--region', 'EDU0:0x10000000:0x1000'), 'needs --iommu intel'),
+    ('a_region_for_a_kernel_that_takes_no_tables', ('--devices', 'edu', '--region', 'EDU0:0x10000000:0x1000'),
+     'without CONFIG_ACPI_TABLE_UPGRADE'),
     ('an_unknown_device_set', ('--devices', 'edu,disk'), 'no device set disk'),
     ('mdev_on_a_stock_kernel', ('--kernel', 'stock-6.1', '--devices', 'mdev'), 'has no module mtty'),
     ('virtio_on_stock_6.1', ('--kernel', 'stock-6.1', '--iommu', 'virtio'), 'without CONFIG_VIRTIO_IOMMU'),
