@@ -3,11 +3,12 @@
  * What a device reaches that nobody drives: at each moment of its life the device tries to read and to write a page
  * of this program by its physical address, which no one gave it.
  *
- *	idle blocked | control [drivers [ROUNDS] | cost]
+ *	idle blocked | control [drivers [ROUNDS] | cost | regions | exempt | crash | kexec]
  *
  * "control" is a kernel that leaves such devices in its default domain, booted with iommu=pt: there they must reach
  * the page, or this program would prove nothing. With "drivers" those of the kernel come and go instead, and
- * do their work; with "cost" one comes and goes, and the time of it is told. Wants the devices edu and edu-functions, and takes edu-bridge, all without
+ * do their work; with "cost" one comes and goes, and the time of it is told. The others are in files of their names;
+ * "crash" and "kexec" in idle_boots.c. Wants the devices edu and edu-functions, and takes edu-bridge, all without
  * drivers.
  */
 #include "idle.h"
@@ -419,7 +420,8 @@ static void moments(void)
 int main(int argc, char **argv)
 {
 	if (argc < 2 || (strcmp(argv[1], "blocked") && strcmp(argv[1], "control")))
-		die("usage: idle blocked | control [drivers | cost]");
+		die("usage: idle blocked | control [drivers | cost | regions | exempt | crash | "
+		    "kexec]");
 	blocked = !strcmp(argv[1], "blocked");
 	page = memory_new(PAGE);
 	copy = memory_new(PAGE);
@@ -430,6 +432,14 @@ int main(int argc, char **argv)
 		moments();
 	else if (!strcmp(argv[2], "cost"))
 		idle_cost();
+	else if (!strcmp(argv[2], "regions"))
+		idle_regions(blocked);
+	else if (!strcmp(argv[2], "exempt"))
+		idle_exempt();
+	else if (!strcmp(argv[2], "crash"))
+		idle_crash(blocked);
+	else if (!strcmp(argv[2], "kexec"))
+		idle_kexec(blocked, moments);
 	else
 		idle_drivers(argc > 3 ? atoi(argv[3]) : 200, blocked);
 	printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);

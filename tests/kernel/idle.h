@@ -16,7 +16,19 @@ const char *dma_state(const char *variable);
 
 /* Drivers of the kernel come and go and do their work each time: of NVME0, NET0 with NET1, DISK0. */
 void idle_drivers(int rounds, bool blocked);
+/* The disk of NVME0 or DISK0, or NET0 with NET1, does its work. */
+bool idle_works(const char *variable);
 /* How long a driver that does next to nothing takes to be bound to EDU0 and unbound: two figures, for tests/bench/idle. */
 void idle_cost(void);
+
+/* Memory that firmware asked for: of EDU0, and of EDU1 and USB0 if they are there. */
+void idle_regions(bool blocked);
+
+/* Devices that are not blocked, and EDU0, USB0 and VGA1 beside them. */
+void idle_exempt(void);
+
+/* Another kernel when this one dies, or when it is told to end. The first wants EDU0 and NVME0. */
+void idle_crash(bool blocked);
+void idle_kexec(bool blocked, void (*moments)(void));
 
 #endif

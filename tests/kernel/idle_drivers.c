@@ -125,7 +125,7 @@ static bool frames_pass(void)
 	return good;
 }
 
-static bool works(const char *variable)
+bool idle_works(const char *variable)
 {
 	char pattern[300];
 
@@ -154,7 +154,7 @@ static void loops(const char *variable, const char *other, const char *driver, i
 		if (other)
 			must(driver_give(other, driver));
 		bind += now_us() - start;
-		if (!works(variable))
+		if (!idle_works(variable))
 			break;
 		start = now_us();
 		must(driver_give(variable, ""));

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Owns the regions that firmware asked for: a device that nobody drives reaches them and nothing else. An edu has one
+ * that user space may not take away (direct), EDU1 may have another, and an xHCI has one that it may (relaxable).
+ */
+#include "idle.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+struct region {
+	uint64_t base, length;
+	uint8_t *memory;
+};
+
+static bool blocked;
+static uint8_t *page; /* of all memory that is not the region */
+
+/* The one of that type that sysfs tells. */
+static struct region region_of(const char *variable, const char *type)
+{
+	struct region region = {0};
+	unsigned long long first, last;
+	char name[32];
+	FILE *file = fopen(device_file(variable, "iommu_group/reserved_regions"), "re");
+	int fd;
+
+	while (file && fscanf(file, "%llx %llx %31s", &first, &last, name) == 3) {
+		if (!strcmp(name, type)) {
+			region.base = first;
+			region.length = last - first + 1;
+		}
+	}
+	if (file)
+		fclose(file);
+	result(region.length != 0, type, lab_name(variable));
+	if (!region.length)
+		die("no region for %s", variable);
+	fd = must(open("/dev/mem", O_RDWR | O_CLOEXEC));
+	region.memory = mmap(NULL, region.length, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			     (off_t)region.base);
+	if (region.memory == MAP_FAILED)
+		die("/dev/mem: %s", result_name(-errno));
+	close(fd);
+	return region;
+}
+
+static void turn_on(const char *variable)
+{
+	uint16_t command = 0;
+	int fd = must(open(device_file(variable, "config"), O_RDWR | O_CLOEXEC));
+
+	must((int)pread(fd, &command, 2, 4));
+	command |= 6;
+	must((int)pwrite(fd, &command, 2, 4));
+	close(fd);
+}
+
+/* ---- edu ---- */
+
+/* The last bytes of the region are where the device leaves what it has read. */
+static bool reads(const struct edu *edu, const struct region *region, uint64_t from,
+		  uint8_t *memory)
+{
+	uint8_t *left = region->memory + region->length - LENGTH;
+	uint8_t wrote[LENGTH];
+
+	memory_fill(memory, LENGTH);
+	memcpy(wrote, memory, LENGTH);
+	memset(left, 0, LENGTH);
+	edu_read(edu, from, LENGTH);
+	edu_write(edu, region->base + region->length - LENGTH, LENGTH);
+	return !memcmp(left, wrote, LENGTH);
+}
+
+static void reach_is(const char *variable, const struct region *region, bool beyond,
+		     const char *name)
+{
+	struct edu edu = {0};
+	uint8_t before[LENGTH];
+	bool own, r, w;
+	char detail[120];
+
+	edu_use_unopened(&edu, variable);
+	own = reads(&edu, region, region->base, region->memory);
+	r = reads(&edu, region, physical(page), page);
+	memory_fill(page, LENGTH);
+	memcpy(before, page, LENGTH);
+	edu_write(&edu, physical(page), LENGTH);
+	w = memcmp(before, page, LENGTH);
+	snprintf(detail, sizeof(detail), "the region was %s, other memory %s and %s",
+		 own ? "reached" : "not reached", r ? "read" : "not read",
+		 w ? "written" : "not written");
+	result(own && r == beyond && w == beyond, name, detail);
+	edu_end(&edu);
+}
+
+static void idle(const char *variable, const struct region *region, const char *name)
+{
+	const char *state = dma_state(variable);
+
+	result((!state[0] && !blocked) || !strncmp(state, blocked ? "blocked" : "kernel ", 7), name,
+	       state);
+	/* The control has the default domain: all of memory, unless its type was written. */
+	reach_is(variable, region,
+		 !blocked &&
+			 !strcmp(sysfs_line(device_file(variable, "iommu_group/type")), "identity"),
+		 name);
+}
+
+/* Its own table would take the region away: nobody in user space may have it. */
+static void refused(const char *variable)
+{
+	int dev, iommu, group, container, r;
+	uint32_t id;
+
+	if (access("/dev/iommu", F_OK) == 0) {
+		dev = cdev_open(variable);
+		iommu = iommu_open();
+		r = cdev_bind(dev, iommu, &id);
+		result(r == -EINVAL, "its bind is refused", result_name(r));
+		close(dev);
+		close(iommu);
+	}
+	group = group_open(variable);
+	container = container_open();
+	if (group < 0 || container < 0)
+		return skip("its group in a container", "no container");
+	r = call(group, VFIO_GROUP_SET_CONTAINER, &container);
+	result(r == -EINVAL, "its group is refused to a container", result_name(r));
+	close(group);
+	close(container);
+}
+
+static void driven(const struct region *region, const char *type)
+{
+	char wanted[32];
+
+	snprintf(wanted, sizeof(wanted), "kernel %s", type);
+	must(driver_give("EDU0", "edu_dma"));
+	result(!strcmp(dma_state("EDU0"), wanted) &&
+		       !strcmp(sysfs_line(device_file("EDU0", "dma")), "1"),
+	       "on a driver", dma_state("EDU0"));
+	reach_is("EDU0", region, !strcmp(type, "identity"), "on a driver");
+	must(driver_give("EDU0", ""));
+	idle("EDU0", region, "off it");
+}
+
+static void edu_regions(void)
+{
+	struct region region = region_of("EDU0", "direct");
+	char path[256];
+
+	idle("EDU0", &region, "since boot");
+	if (system("modprobe -q edu_dma") == 0) {
+		driven(&region, "identity");
+		snprintf(path, sizeof(path), "%s", device_file("EDU0", "iommu_group/type"));
+		must(write_word(path, "DMA"));
+		driven(&region, "DMA");
+		must(write_word(path, "identity"));
+		idle("EDU0", &region, "after its type was written");
+	} else {
+		skip("a driver", "no edu_dma");
+	}
+	must(system("modprobe -q vfio-pci"));
+	must(driver_give("EDU0", "vfio-pci"));
+	idle("EDU0", &region, "on vfio-pci");
+	refused("EDU0");
+	idle("EDU0", &region, "after that");
+	must(driver_give("EDU0", ""));
+	must(write_word(device_file("EDU0", "remove"), "1"));
+	must(write_word("/sys/bus/pci/rescan", "1"));
+	idle("EDU0", &region, "plugged in again");
+	munmap(region.memory, region.length);
+	if (!lab_has("EDU2"))
+		return;
+	region = region_of("EDU1", "direct");
+	idle("EDU1", &region, "one of two");
+	idle("EDU2", &region, "the other has no region, but the same table");
+	must(write_word(device_file("EDU1", "remove"), "1"));
+	must(write_word("/sys/bus/pci/rescan", "1"));
+	idle("EDU1", &region, "the one plugged in beside the other");
+	munmap(region.memory, region.length);
+}
+
+/* ---- xHCI, which reads and writes memory when a command is given to it ---- */
+
+enum {
+	XHCI_BYTES = 0x4000,
+	COMMANDS = 0,     /* in the memory that it is given: the ring of commands */
+	SEGMENTS = 0x400, /* the table of the rings of events, with one */
+	EVENTS = 0x800,
+	CONTEXTS = 0xc00,
+	RING_LENGTH = 16,
+	TYPE_NOOP = 23,
+	TYPE_DONE = 33,
+};
+
+static void put(volatile uint8_t *regs, uint32_t reg, uint32_t value)
+{
+	*(volatile uint32_t *)(regs + reg) = value;
+}
+
+static void put_address(volatile uint8_t *regs, uint32_t reg, uint64_t value)
+{
+	put(regs, reg, (uint32_t)value);
+	put(regs, reg + 4, (uint32_t)(value >> 32));
+}
+
+static uint32_t get(volatile uint8_t *regs, uint32_t reg)
+{
+	return *(volatile uint32_t *)(regs + reg);
+}
+
+/* A command that does nothing is fetched from memory, and an event says there that it was. */
+static bool xhci_answers(volatile uint8_t *regs, uint64_t at, uint8_t *memory)
+{
+	uint32_t own = get(regs, 0) & 0xff, doorbells = get(regs, 0x14), interrupter;
+	volatile uint32_t *event = (uint32_t *)(memory + EVENTS);
+
+	interrupter = get(regs, 0x18) + 0x20;
+	memset(memory, 0, PAGE);
+	*(uint32_t *)(memory + COMMANDS + 12) = TYPE_NOOP << 10 | 1;
+	*(uint64_t *)(memory + SEGMENTS) = at + EVENTS;
+	*(uint32_t *)(memory + SEGMENTS + 8) = RING_LENGTH;
+	put(regs, own, 2); /* reset */
+	put_address(regs, own + 0x18, (at + COMMANDS) | 1);
+	put_address(regs, own + 0x30, at + CONTEXTS);
+	put(regs, interrupter + 8, 1);
+	put_address(regs, interrupter + 0x18, at + EVENTS);
+	put_address(regs, interrupter + 0x10, at + SEGMENTS);
+	put(regs, own, 1); /* run */
+	put(regs, doorbells, 0);
+	for (int waited = 0; waited < 100 && !event[3]; waited++)
+		usleep(1000);
+	return (event[3] >> 10 & 0x3f) == TYPE_DONE;
+}
+
+static void xhci_idle(const struct region *region, const char *name)
+{
+	int fd = must(open(device_file("USB0", "resource0"), O_RDWR | O_CLOEXEC));
+	uint8_t *regs = mmap(NULL, XHCI_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	bool own, beyond;
+	char detail[120];
+
+	if (regs == MAP_FAILED)
+		die("resource0: %s", result_name(-errno));
+	close(fd);
+	turn_on("USB0");
+	own = xhci_answers(regs, region->base, region->memory);
+	beyond = xhci_answers(regs, physical(page), page);
+	snprintf(detail, sizeof(detail), "%s; the region was %s, other memory %s",
+		 dma_state("USB0"), own ? "reached" : "not reached",
+		 beyond ? "reached" : "not reached");
+	result(own && beyond == !blocked && (!blocked || !strcmp(dma_state("USB0"), "blocked")),
+	       name, detail);
+	munmap(regs, XHCI_BYTES);
+}
+
+static void xhci_regions(void)
+{
+	struct region region = region_of("USB0", "direct-relaxable");
+	int dev, iommu, r;
+	uint32_t id;
+
+	xhci_idle(&region, "xHCI since boot");
+	must(driver_give("USB0", "vfio-pci"));
+	xhci_idle(&region, "xHCI on vfio-pci");
+	if (access("/dev/iommu", F_OK) == 0) {
+		dev = cdev_open("USB0");
+		iommu = iommu_open();
+		r = cdev_bind(dev, iommu, &id);
+		result(r == 0 && (!blocked || !strcmp(dma_state("USB0"), "user")),
+		       "xHCI may be bound", result_name(r));
+		close(dev);
+		close(iommu);
+	}
+	xhci_idle(&region, "xHCI closed");
+	must(driver_give("USB0", ""));
+	munmap(region.memory, region.length);
+}
+
+void idle_regions(bool is_blocked)
+{
+	blocked = is_blocked;
+	page = memory_new(PAGE);
+	must(mlock(page, PAGE));
+	edu_regions();
+	if (lab_has("USB0"))
+		xhci_regions();
+}
