@@ -85,8 +85,6 @@ BREAKAGES = (
     ('an unbound file does all', 'drivers/vfio/cdev.c', 'if (cmd != VFIO_DEVICE_BIND_IOMMUFD)',
      'if (cmd == VFIO_DEVICE_GET_INFO)\n\t\treturn vfio_bound_ioctl(df, cmd, arg);\n\tif (cmd != VFIO_DEVICE_BIND_IOMMUFD)',
      'facts of devices'),
-    ('a hot reset of what others own', 'drivers/vfio/pci/vfio_pci_core.c', 'owned = id > 0 || id == -ENOENT;',
-     'owned = id || 1;', 'facts of devices'),
     # ---- Idle devices ----
     ('a device that its driver leaves is not blocked', 'drivers/iommu/idle.c', 'unsigned int idle = IOMMU_IDLE_BLOCK;',
      'unsigned int idle = IOMMU_IDLE_DEFAULT;', 'idle'),
