@@ -299,12 +299,88 @@ static void of_two_processes_just_one_gets_the_device(void **state)
 	assert_int_equal(won[0] + won[1], RACES);
 }
 
+enum {
+	KILLS = 30,
+	LIVES = 3, /* devices, and address spaces */
+	PIECES = 32,
+};
+
+/* Binds, attaches, moves, maps, detaches and closes three devices until it is killed. */
+static void live_until_killed(unsigned seed)
+{
+	struct libiommufd_ioas *spaces[LIVES];
+	uint8_t *memory = bench_memory(4 * MIB);
+	struct libiommufd_ctx *ctx;
+	bool good = libiommufd_ctx_open(NULL, &ctx) == 0;
+
+	for (int i = 0; good && i < LIVES; i++) {
+		good = libiommufd_ioas_create(ctx, NULL, &spaces[i]) == 0;
+		for (unsigned n = 0; good && n < PIECES; n++)
+			good = libiommufd_ioas_map_at(spaces[i], memory + n * 65536, 65536, BOTH,
+						      0x1000000 + n * 0x20000ULL) == 0;
+	}
+	while (good) {
+		struct libiommufd_device *devices[LIVES] = {0};
+		uint64_t iova;
+		for (int i = 0; good && i < LIVES; i++) {
+			char variable[8];
+			snprintf(variable, sizeof(variable), "EDU%d", i);
+			good = libiommufd_device_open(ctx, bench_name(variable), NULL,
+						      &devices[i]) == 0 &&
+			       libiommufd_device_bind(devices[i], NULL) == 0;
+		}
+		for (int n = 0; good && n < 20; n++) {
+			int i = rand_r(&seed) / 7 % LIVES, how = rand_r(&seed) / 7 % 4;
+			/* What the others in a container forbid is forbidden. */
+			if (how == 0)
+				libiommufd_device_detach(devices[i]);
+			else if (how == 1)
+				good = libiommufd_ioas_map(spaces[i], memory, MIB, BOTH, &iova) ==
+					       0 &&
+				       libiommufd_ioas_unmap(spaces[i], iova, MIB, NULL) == 0;
+			else
+				libiommufd_device_attach(devices[i],
+							 spaces[rand_r(&seed) / 7 % LIVES]);
+		}
+		for (int i = 0; i < LIVES; i++)
+			libiommufd_device_close(devices[i], 0);
+	}
+	fprintf(stderr, "%s\n", libiommufd_last_error()->text);
+	_exit(1);
+}
+
+static void whoever_is_killed_leaves_nothing_behind_at_any_moment(void **state)
+{
+	struct bench *b = *state;
+	long pins = bench_pins();
+	unsigned seed = 1;
+	int status;
+
+	for (unsigned i = 0; i < KILLS; i++) {
+		pid_t pid = fork();
+		assert_true(pid >= 0);
+		if (!pid)
+			live_until_killed(i);
+		usleep(20000 + (unsigned)rand_r(&seed) / 7 % 150000);
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(bench_pins(), pins);
+		for (int n = 0; n < 2; n++) {
+			bench_bind(b, n);
+			assert_state(b->devices[n], BOUND, NOTHING, NULL);
+			bench_close(b, n);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		bench_test(eight_threads_on_one_context_do_not_disturb_each_other, bench_setup_two),
 		bench_test(groups_come_and_go_while_others_map_and_one_does_dma, bench_setup),
 		cmocka_unit_test(of_two_processes_just_one_gets_the_device),
+		bench_test(whoever_is_killed_leaves_nothing_behind_at_any_moment, bench_setup),
 	};
 
 	bench_begin();
