@@ -79,6 +79,12 @@ void file_set_fini(struct file_set *set, const struct sys *sys)
 	pthread_mutex_destroy(&set->lock);
 }
 
+/* What could not be taken back, or not all of it, counts as mapped: devices may reach it. */
+static bool is_mapped(const struct op *op, int r)
+{
+	return r == 0 || (op->error == r && op->reason == LIBIOMMUFD_REASON_RESTORE_FAILED);
+}
+
 int file_set_map(struct file_set *set, const struct sys *sys, struct op *op,
 		 struct backend_ioas *ioas, int fd, struct dma *dma)
 {
@@ -111,8 +117,7 @@ int file_set_map(struct file_set *set, const struct sys *sys, struct op *op,
 	begin_file(set);
 	memory.va = (uintptr_t)view->va;
 	r = ioas->ctx->ops->map(ioas, op, &memory);
-	/* What could not be taken back counts as mapped: devices may reach it. */
-	bool mapped = r == 0 || (op->error == r && op->reason == LIBIOMMUFD_REASON_RESTORE_FAILED);
+	bool mapped = is_mapped(op, r);
 	if (mapped) {
 		dma->iova = memory.iova;
 		file->iova = memory.iova;
@@ -183,9 +188,10 @@ int file_set_copy(struct file_set *to, struct file_set *from, struct op *op,
 		op_fail(op, r, LIBIOMMUFD_REASON_MEMORY, "no memory");
 	else
 		r = dst->ctx->ops->copy(dst, src, op, dma);
+	bool mapped = is_mapped(op, r);
 	for (struct file_map *part; (part = parts);) {
 		parts = part->next;
-		if (r < 0) {
+		if (!mapped) {
 			free(part);
 			continue;
 		}

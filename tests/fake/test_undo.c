@@ -204,6 +204,32 @@ static void half_a_copy_that_stays_is_told(void **state)
 	end();
 }
 
+static void half_a_copy_that_stays_keeps_the_file_mapped(void **state)
+{
+	(void)state;
+	begin();
+	w.file = fake_file(w.fake, PAGE, true, O_RDWR);
+	unsigned before = fake_counts(w.fake).own_maps;
+	assert_int_equal(libiommufd_ioas_map_file_at(w.spaces[X], w.file, 0, PAGE, BOTH, 0x200000),
+			 0);
+	world_map(&w, X, 0x201000, 6, 1);
+	world_attach(&w, ALONE, Y);
+	fake_count_from_here(w.fake, false);
+	fake_fail(w.fake, 2, -ENOSPC, false);
+	fake_refuse(w.fake, UNMAP, 1, -EIO);
+	assert_int_equal(libiommufd_ioas_copy_at(w.spaces[Y], w.spaces[X], 0x200000, 2 * PAGE,
+						 LIBIOMMUFD_READ, 0x600000),
+			 -ENOSPC);
+	assert_reason(RESTORE_FAILED);
+	mend();
+	/* Or something else would be there when the copy is mapped for another group. */
+	assert_int_equal(libiommufd_ioas_unmap(w.spaces[X], 0x200000, PAGE, NULL), 0);
+	assert_int_equal(fake_counts(w.fake).own_maps, before + 1);
+	assert_int_equal(libiommufd_ioas_unmap(w.spaces[Y], 0x600000, PAGE, NULL), 0);
+	assert_int_equal(fake_counts(w.fake).own_maps, before);
+	end();
+}
+
 /* ---- Groups ---- */
 
 /* What others map into a container too is unmapped piece by piece. */
@@ -449,6 +475,7 @@ int main(void)
 		cmocka_unit_test(a_map_that_cannot_be_taken_back_counts_as_mapped),
 		cmocka_unit_test(a_file_stays_mapped_while_a_device_may_reach_it),
 		cmocka_unit_test(half_a_copy_that_stays_is_told),
+		cmocka_unit_test(half_a_copy_that_stays_keeps_the_file_mapped),
 		cmocka_unit_test(a_detach_that_is_half_done_says_that_the_device_stays_attached),
 		cmocka_unit_test(what_a_failed_move_leaves_is_unknown_and_goes_with_the_next),
 		cmocka_unit_test(nobody_joins_a_container_with_remains),
