@@ -49,7 +49,7 @@ TABLE = {k.name: k for k in (
     Kernel('6.12-compat', 'the same without character devices; iommufd serves /dev/vfio/vfio',
            r'linux-source-6\.12', ('common', '6.12', 'compat'), objects=1650),
     Kernel('6.1', "linux-source-6.1, minimal, with kernel-patches/6.1: iommufd for a kernel that has none",
-           r'linux-source-6\.1', ('common', '6.1'), 'kernel-patches/6.1', objects=1650),
+           r'linux-source-6\.1', ('common', '6.1', 'boot'), 'kernel-patches/6.1', objects=1680),
     Kernel('6.1-debug', 'the same with KASAN, UBSAN, lockdep, kmemleak and more that notices mistakes',
            r'linux-source-6\.1', ('common', '6.1', 'debug'), 'kernel-patches/6.1', objects=1700),
     Kernel('6.1-kcsan', 'the same with KCSAN, which notices data races',
