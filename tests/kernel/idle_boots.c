@@ -94,6 +94,12 @@ static void crashed(bool blocked)
 		result(!blocked || !strncmp(dma_state("NVME0"), "kernel ", 7), "nvme unbound",
 		       dma_state("NVME0"));
 	}
+	if (system("modprobe -q edu_dma") == 0) {
+		must(driver_give("EDU0", "edu_dma"));
+		result(!strcmp(sysfs_line(device_file("EDU0", "dma")), "1"),
+		       "a device that was blocked works on its driver", dma_state("EDU0"));
+		must(driver_give("EDU0", ""));
+	}
 }
 
 void idle_crash(bool blocked)
