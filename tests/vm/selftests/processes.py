@@ -16,8 +16,10 @@ from .harness import LAB, TMP, each, expect, lab, test, wait_for
 def sleeping_lab(name):
     """A lab whose guest sleeps, the process id of its QEMU, and its work directory."""
     pidfile = TMP / f'pid-{name}'
+    # A shell that runs us in the background has all of its children ignore SIGINT.
     child = subprocess.Popen([LAB, 'run', '--devices', 'none', '--qemu-arg=-pidfile', f'--qemu-arg={pidfile}', '--', 'sleep',
-                              '100'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                              '100'], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         wait_for(lambda: pidfile.exists() and pidfile.read_text().strip(), 20)
         qemu = int(pidfile.read_text())
