@@ -4,7 +4,8 @@
  *
  * Conventions, valid for every call unless its own text says otherwise:
  * - A fallible call returns 0 or a negative errno. Outputs come last, are called ret_*, and are
- *   untouched on failure. libiommufd_last_error() then holds the reason and a sentence.
+ *   untouched on failure. libiommufd_last_error() then holds the reason and a sentence. An errno that
+ *   a call does not list is the kernel's, passed on (reason KERNEL).
  * - Every call that takes an object returns -EINVAL (reason ARGUMENT) if it is NULL, except that
  *   destructors accept NULL and do nothing.
  * - Lengths, offsets and addresses are in bytes. "last" is inclusive.
@@ -393,6 +394,8 @@ struct libiommufd_ioas_opts {
  *   -EINVAL    a NULL; size below 8; unknown flag
  *   -E2BIG     unknown field set in opts
  *   -ENOMEM    no memory
+ *   -EOPNOTSUPP the ctx was made from a container, which is one address space:
+ *              libiommufd_ioas_open_id() gives it (reason NOT_SUPPORTED)
  *   -EPERM     not the process that opened ctx
  *
  * @par Threads  safe
@@ -444,6 +447,7 @@ LIBIOMMUFD_API int libiommufd_ioas_open_id(struct libiommufd_ctx *ctx, uint32_t 
  *
  * @return 0, or
  *   -EBUSY     a device is attached, or a kernel object made from it by id exists (reason IN_USE)
+ *   -ENOENT    natively: its id was destroyed behind the library's back (reason KERNEL)
  *
  * @par Threads  must not overlap other use of ioas
  * @par Calls    ioctl, munmap; with the last reference to the ctx also close
@@ -483,7 +487,10 @@ LIBIOMMUFD_API uint32_t libiommufd_ioas_get_id(const struct libiommufd_ioas *ioa
  *   -ENOMEM    RLIMIT_MEMLOCK would be exceeded (reason MEMORY_LIMIT), or no memory (reason MEMORY)
  *   -EFAULT    [va, va + length) is not all mapped with that access, or is memory that cannot be
  *              pinned, a device's for instance (reason BAD_MEMORY)
+ *   -ENOENT    natively: the address space is borrowed, and its owner has destroyed it (reason KERNEL)
  *   -EOVERFLOW va + length does not fit the address space
+ *   -EOPNOTSUPP the ctx was made from a container, where others map, too: give the address (reason
+ *              NOT_SUPPORTED)
  *   -EPERM     not the process that opened the ctx
  *   any        type1: with reason RESTORE_FAILED it failed for some devices and could not be taken back for
  *              others, which may reach it: it counts as mapped, at the address in the sentence; unmap it
@@ -514,6 +521,7 @@ LIBIOMMUFD_API int libiommufd_ioas_map(struct libiommufd_ioas *ioas, void *va, u
  *   -ENOMEM    RLIMIT_MEMLOCK would be exceeded (reason MEMORY_LIMIT), or no memory (reason MEMORY)
  *   -EFAULT    [va, va + length) is not all mapped with that access, or is memory that cannot be
  *              pinned (reason BAD_MEMORY)
+ *   -ENOENT    natively: the address space is borrowed, and its owner has destroyed it (reason KERNEL)
  *   -EOVERFLOW va + length or iova + length does not fit the address space
  *   -EPERM     not the process that opened the ctx
  *   any        type1: with reason RESTORE_FAILED it failed for some devices and could not be taken back for
@@ -598,6 +606,8 @@ LIBIOMMUFD_API int libiommufd_ioas_map_file_at(struct libiommufd_ioas *ioas, int
  *   -EINVAL    a NULL, unaligned or zero, no or unknown access bit; dst and src of different ctxs
  *              (reason OTHER_CTX)
  *   -ENOENT    not all of it is mapped in src (reason NOT_MAPPED)
+ *   -EOPNOTSUPP the ctx was made from a container, where others map, too: give the address (reason
+ *              NOT_SUPPORTED)
  *   -EPERM     LIBIOMMUFD_WRITE, without which the memory was mapped (reason RAISED_ACCESS); or not
  *              the process that opened the ctx (reason OTHER_PROCESS)
  *   -EOVERFLOW an end does not fit the address space
@@ -654,6 +664,7 @@ LIBIOMMUFD_API int libiommufd_ioas_copy_at(struct libiommufd_ioas *dst, struct l
  * @return 0, or
  *   -EINVAL    ioas is NULL or length is 0
  *   -ENOENT    nothing is mapped in the range, or it cuts a mapping (reason NOT_MAPPED)
+ *   -EBUSY     natively: another thread maps or unmaps there at this moment (reason KERNEL)
  *   -EOVERFLOW iova + length does not fit the address space
  *   -EPERM     not the process that opened the ctx
  *   any        type1: with reason RESTORE_FAILED it failed for some devices and could not be taken back for
@@ -696,6 +707,8 @@ LIBIOMMUFD_API int libiommufd_ioas_unmap_all(struct libiommufd_ioas *ioas, uint6
  * @return 0, or
  *   -EINVAL    a NULL
  *   -ENOMEM    no memory
+ *   -ENOENT    natively: the address space is borrowed, and its owner has destroyed it (reason KERNEL)
+ *   -EMSGSIZE  natively: there were more each time that they were asked for (reason KERNEL)
  *   -EPERM     not the process that opened the ctx
  *
  * @par Threads  safe
@@ -991,6 +1004,7 @@ struct libiommufd_bind_opts {
  *   -ENODEV    the device is gone (reason DEVICE_GONE); a group that was passed has no device of that
  *              name (NO_SUCH_DEVICE)
  *   -ENOMEM    no memory
+ *   -EMFILE, -ENFILE  type1: too many open files
  *   any        type1: with reason RESTORE_FAILED it failed after the group, of which another device is
  *              bound, had changed containers, and there is no way back: the sentence tells where it is,
  *              and libiommufd_device_query_reach() of the other what it reaches

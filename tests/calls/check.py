@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Does every public function make just the system calls that the header lists, and all of them?
+"""Does every public function make just the system calls that the header lists, and all of them? Does it end
+with no errno that is not in its list?
 
-    check.py HEADER UAPI SEAM PROGRAM...       run these, which were linked with record.c, and look at
-                                               all they did; SEAM says what an entry of struct sys is
+    check.py HEADER UAPI SEAM PROGRAM... --swept PROGRAM...
+                                               run these, which were linked with record.c, and look at
+                                               all they did; SEAM says what an entry of struct sys is. Those
+                                               after --swept let calls fail with errnos that no kernel has
     check.py --seen FILE HEADER UAPI           look at what trace.c saw: no more than is listed, and that
                                                of every function
 
@@ -34,6 +37,9 @@ ALWAYS = {"brk", "mmap", "munmap", "getrandom", "futex", "getpid"}
 
 # What else the first use of a bound device does on type1.
 OPENER = "libiommufd_device_bind"
+
+# Tests take it for any errno that a call does not list, which is the kernel's, passed on.
+ANY = -errno.EIO
 
 
 class Clause:
@@ -91,6 +97,7 @@ class Documented:
         self.problems = []
         self.numbers = request_numbers(uapi)
         self._texts = {f.name: re.sub(r"\n\s*\* ?", "\n", f.comment or "") for f in public.functions(header)}
+        self.fallible = {name for name, text in self._texts.items() if "@return" in text or self._referred(name)}
         self.clauses = {name: self._clauses(name) for name in self._texts}
         self.requests = {name: self._requests(name, ()) for name in self._texts}
         self.allowed = {name: requests | (self.requests[OPENER] if any(c.borrowed for c in self.clauses[name]) else set())
@@ -127,6 +134,17 @@ class Documented:
             if other not in seen:
                 names |= self._requests(other, (*seen, name))
         return names
+
+    def results(self, name, seen=()):
+        """The errnos in its text, and in the texts of those that it refers to."""
+        text = self._texts[name]
+        found = {-getattr(errno, word) for word in re.findall(r"-(E[A-Z0-9]+)\b", text)}
+        others = set(re.findall(r"\b[Aa]s (libiommufd_\w+)\(\)", text))
+        if any(clause.borrowed for clause in self.clauses[name]):
+            others.add(OPENER)
+        for other in others - {name, *seen}:
+            found |= self.results(other, (*seen, name))
+        return found
 
     def request_name(self, number):
         return " or ".join(sorted(name for name, n in self.numbers.items() if n == number)) or hex(number)
@@ -177,6 +195,17 @@ def surprises(documented, seen, calls):
     return [(f"{seen.function}: makes {call}", str(seen)) for call in made]
 
 
+def unlisted_results(documented, all_seen):
+    """How functions end, but are not said to."""
+    found = {}
+    for seen in all_seen:
+        # What has no list cannot fail: below 0 there are numbers with a name.
+        if seen.function in documented.fallible and seen.result < 0 and seen.result != ANY:
+            found.setdefault((seen.function, seen.result), set()).add(seen.backend)
+    return [f"{function}: ends with -{errno.errorcode[-result]}, which is not listed: {', '.join(sorted(backends))}"
+            for (function, result), backends in sorted(found.items()) if result not in documented.results(function)]
+
+
 def in_short(problems):
     """One line for each, with the first case there was."""
     cases = {}
@@ -218,8 +247,12 @@ def main(*words):
             problem for seen in all_seen for problem in surprises(documented, seen, {seen.call} - ALWAYS - {"-"})))
     documented = Documented(words[0], words[1])
     names = entries(words[2])
-    lines, failed = run(words[3:])
-    all_seen = [Seen(line) for line in lines]
+    border = words.index("--swept")
+    lines, failed = run(words[3:border])
+    swept, swept_failed = run(words[border + 1:])
+    results = unlisted_results(documented, [Seen(line) for line in lines])
+    failed += swept_failed
+    all_seen = [Seen(line) for line in sorted({*lines, *swept})]
     outside = sorted({seen.call for seen in all_seen if seen.function == "-"})
     made = [seen for seen in all_seen if seen.function != "-" and seen.call != "-"]
     print(f"{len(documented.clauses)} functions, {len(all_seen)} kinds of calls")
@@ -228,7 +261,7 @@ def main(*words):
         [f"{call}: made outside of any public call" for call in outside] +
         in_short(problem for seen in made
                  for problem in surprises(documented, seen, set(names[seen.call]) - {"getpid"})) +
-        unkept(documented, all_seen, names))
+        unkept(documented, all_seen, names) + results)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ struct seen {
 	uint32_t backend; /* AUTO: to be chosen by this call */
 	bool explain;
 	int result;
-	const char *call; /* "-": only that the function was called */
+	const char *call; /* "-": only that the function was called, and how it ended */
 	unsigned long request;
 };
 
@@ -101,9 +101,10 @@ void calls_end(int result)
 {
 	if (--now.depth)
 		return;
-	publish(&(struct seen){.function = now.function, .call = "-"});
+	result = result < 0 ? result : 0;
+	publish(&(struct seen){.function = now.function, .call = "-", .result = result});
 	for (size_t i = 0; i < now.count; i++) {
-		now.parts[i].result = result < 0 ? result : 0;
+		now.parts[i].result = result;
 		publish(&now.parts[i]);
 	}
 }
