@@ -80,6 +80,22 @@ static void make_harmless(char *text)
 			*text = '?';
 }
 
+static int take_flags(void *data, const char *line)
+{
+	return sscanf(line, "flags: %o", (unsigned int *)data) == 1;
+}
+
+/* Then it is a path and no more: the driver does not know of it. udev opens nodes so for their rules. */
+static bool is_path(struct scan *scan, const char *fd)
+{
+	unsigned int flags = 0;
+	char dir[32];
+
+	snprintf(dir, sizeof(dir), "/proc/%d/fdinfo", scan->pid);
+	sysfs_lines(scan->sys, dir, fd, take_flags, &flags);
+	return flags & O_PATH;
+}
+
 static int look_at_file(void *data, const char *name)
 {
 	struct scan *scan = data;
@@ -89,7 +105,8 @@ static int look_at_file(void *data, const char *name)
 	snprintf(path, sizeof(path), "/proc/%d/fd/%.16s", scan->pid, name);
 	/* Most files are others: the link is cheaper than a look at what it leads to. */
 	if (scan->sys->readlink(scan->sys, path, target, sizeof(target)) < 0 ||
-	    !strstr(target, "vfio") || stat(path, &st) < 0 || !S_ISCHR(st.st_mode))
+	    !strstr(target, "vfio") || stat(path, &st) < 0 || !S_ISCHR(st.st_mode) ||
+	    is_path(scan, name))
 		return 0;
 	for (size_t i = 0; i < scan->node_count; i++) {
 		/* The path may be another one in its mount namespace; the number is not. */

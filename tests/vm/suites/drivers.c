@@ -227,6 +227,25 @@ static void a_device_in_use_is_not_moved_to_another_driver(void **state)
 	assert_string_equal(hostbench_driver(bench_name("EDU0")), "");
 }
 
+/* As udev holds them while a rule sets their mode and owner. */
+static void a_node_that_is_held_as_a_path_is_not_in_use(void **state)
+{
+	const struct libiommufd_host_device *device;
+	struct libiommufd_host_devices *devices;
+	char group[32];
+	(void)state;
+
+	assert_host_ok(claim(bench_name("EDU0"), 0));
+	assert_host_ok(libiommufd_host_query_device(host, bench_name("EDU0"), &devices));
+	device = libiommufd_host_devices_get(devices, 0);
+	snprintf(group, sizeof(group), "/dev/vfio/%d", libiommufd_host_device_get_group(device));
+	libiommufd_host_devices_free(devices);
+	int fd = open(group, O_PATH | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_host_ok(release(bench_name("EDU0"), 0));
+	close(fd);
+}
+
 static void registers_that_are_mapped_keep_a_device_from_being_released(void **state)
 {
 	int end;
@@ -453,6 +472,7 @@ int main(void)
 		TEST(an_override_that_was_not_the_drivers_comes_back_beside_the_driver),
 		TEST(a_claim_for_another_driver_that_fails_leaves_the_claim_before),
 		TEST(a_device_in_use_is_not_moved_to_another_driver),
+		TEST(a_node_that_is_held_as_a_path_is_not_in_use),
 		TEST(registers_that_are_mapped_keep_a_device_from_being_released),
 		TEST(a_driver_that_is_gone_by_then_is_named_and_the_record_stays),
 		TEST(a_device_that_was_moved_on_by_hand_stays_where_it_is),
