@@ -32,6 +32,7 @@ def _guest_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add('--kernel', default='6.12', metavar='NAME', help='one of: ' + ' '.join(kernels.TABLE) + ' (default: 6.12)')
     add('--kernel-tree', type=Path, metavar='DIR', help='in place of --kernel: what "make bzImage modules" has built in DIR')
+    add('--kernel-package', type=Path, metavar='FILE', help='in place of --kernel: a Debian package, linux-image-*.deb')
     add('--iommu', default='intel', choices=list(machine.IOMMUS), help='default: intel')
     add('--devices', default='edu', metavar='SET,...', help='device sets, see: lab topologies (default: edu)')
     add('--smp', type=int, metavar='N', help='processors (default: 2; 1 with --icount)')

@@ -14,13 +14,18 @@ from . import LabError
 
 LOAD = 0x100000
 _GDT, _TABLES = LOAD + 0x800, LOAD + 0x1000
+LZ4 = b'\x02\x21\x4c\x18'     # takes no time that matters
 _MAGIC = {b'\xfd7zXZ\0': 'xz', b'\x28\xb5\x2f\xfd': 'zstd'}
 
 
-def _decompress(bzimage: bytes, protected: int) -> bytes:
-    """The ELF file inside; where it is stands in the setup header."""
+def _payload(bzimage: bytes, protected: int) -> bytes:
+    """What is compressed; where it is stands in the setup header."""
     offset, length = struct.unpack_from('<II', bzimage, 0x248)
-    data = bzimage[protected + offset:protected + offset + length]
+    return bzimage[protected + offset:protected + offset + length]
+
+
+def _decompress(data: bytes) -> bytes:
+    """The ELF file inside."""
     kind = next((name for magic, name in _MAGIC.items() if data.startswith(magic)), None)
     if kind == 'xz':        # the last 4 bytes are the length, not part of the stream
         elf = lzma.LZMADecompressor().decompress(data)
@@ -79,8 +84,11 @@ def flatten(bzimage: bytes) -> bytes:
     if bzimage[0x202:0x206] != b'HdrS':
         raise LabError('the kernel image is not a bzImage')
     protected = ((bzimage[0x1f1] or 4) + 1) * 512
+    payload = _payload(bzimage, protected)
+    if payload.startswith(LZ4):
+        return bzimage
     image = bytearray()
-    entry = _place(_decompress(bzimage, protected), image)
+    entry = _place(_decompress(payload), image)
     for address, data in ((LOAD, _stub(entry)), (_GDT, _gdt()), (_TABLES, _tables())):
         image[address - LOAD:address - LOAD + len(data)] = data
     return bzimage[:protected] + image

@@ -18,6 +18,8 @@ TAIL = 40
 def _kernel(options, progress):
     if options.kernel_tree:
         return tree.prepare(options.kernel_tree, progress)
+    if options.kernel_package:
+        return tree.prepare_package(options.kernel_package, progress)
     return kernels.prepare(options.kernel, progress)
 
 
@@ -31,7 +33,7 @@ class Session:
         if b'LAB-RUN' in console.read_bytes():
             self._progress.clear()
             return True
-        self._progress.update(f'boot {self._options.kernel_tree or self._options.kernel}')
+        self._progress.update(f'boot {self._options.kernel_tree or self._options.kernel_package or self._options.kernel}')
         return False
 
     def _copy_output(self, qemu: subprocess.Popen, console: Path) -> float:

@@ -15,7 +15,7 @@ CROWD, CROWD_SLOT = 24, 0x18
 
 @dataclass(frozen=True)
 class Endpoint:
-    kind: str                       # EDU, NVME, NET, VNET, PF, USB, VGA: the guest's variable is LAB_<kind><n>
+    kind: str                       # EDU, NVME, NET, VNET, PF, USB, VGA, AHCI: the guest's variable is LAB_<kind><n>
     where: str                      # slot.function on pcie.0, or bridge/slot.function behind it
     group: str                      # endpoints with the same letter share an IOMMU group
 
@@ -53,6 +53,10 @@ TABLE = {t.name: t for t in (
              ('-drive', 'if=none,id=vblk0,format=raw,file={disk1}',
               '-device', 'virtio-blk-pci,drive=vblk0,addr=e,disable-legacy=on,iommu_platform=on'),
              (Endpoint('DISK', '0e.0', 'a'),), ('virtio_blk',)),
+    # The machine has the controller anyway; a drive makes it do DMA.
+    Topology('ahci', "the machine's own disk controller with an empty CD drive",
+             ('-device', 'ide-cd,bus=ide.0'),
+             (Endpoint('AHCI', '1f.2', 'a'),)),
     # Directly on pcie.0 the two would be integrated endpoints and get a group each.
     Topology('e1000e', 'two e1000e functions behind a root port: one group, joined by a network',
              ('-device', 'pcie-root-port,id=netport,addr=a,chassis=1',

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Kernels that somebody else builds: takes image and modules out of a build directory, for lab run --kernel-tree."""
+"""Kernels that somebody else builds: takes image and modules out of a build directory, for lab run --kernel-tree, or out of
+a Debian package, for --kernel-package."""
 import contextlib
 import os
 import shutil
 import time
 from pathlib import Path
 
-from . import LabError, cache, hosttools, process
+from . import LabError, cache, hosttools, process, stock
 from .kernels import Kernel, Ready
 
 IMAGE, RELEASE, ORDER = 'arch/x86/boot/bzImage', 'include/config/kernel.release', 'modules.order'
 UNUSED = 3600   # seconds after which one goes; a guest may still run with it
-KERNEL = Kernel('tree', 'from a build directory', '')
+KERNEL = Kernel('tree', 'from a build directory or a package', '')
 
 
 def _modules(directory: Path) -> list:
@@ -60,6 +61,25 @@ def _sweep(trees: Path) -> None:
         with contextlib.suppress(FileNotFoundError):    # another lab was quicker
             if time.time() - os.path.getmtime(path) > UNUSED:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def prepare_package(deb: Path, progress) -> Ready:
+    """Find what a package has in the cache, or unpack it there."""
+    hosttools.require(hosttools.UNPACK)
+    deb = deb.resolve()
+    try:
+        found = os.stat(deb)
+    except OSError as e:
+        raise LabError(f'--kernel-package {deb}: {e.strerror}') from e
+    key = cache.Key().add('package', os.fsencode(deb)).add('state', f'{found.st_mtime_ns} {found.st_size} {stock.RECIPE}').hex()
+    path = cache.directory('trees') / f'package_{key}'
+    with cache.lock(f'package {key}', progress):
+        if not path.exists():
+            with cache.workdir('package') as work:
+                cache.publish(stock.unpack(KERNEL, deb, work, progress), path)
+    os.utime(path)
+    _sweep(path.parent)
+    return Ready(KERNEL, path)
 
 
 def prepare(directory: Path, progress) -> Ready:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Kernels out of build directories."""
+"""Kernels out of build directories and of packages."""
 import shutil
+import subprocess
 
 from labkit import kernels
 from labkit.progress import Progress
@@ -45,3 +46,20 @@ def a_kernel_tree_that_is_not_built_is_refused():
     (path / 'arch/x86/boot/bzImage').unlink()
     expect(guest('--kernel-tree', str(path), sh='true'), 125, 'no arch/x86/boot/bzImage there')
     expect(lab('--kernel-tree', '/no/such/directory', '--', 'true'), 125, 'no arch/x86/boot/bzImage there')
+
+
+@test
+def a_kernel_package_boots_with_its_modules():
+    ready = kernels.prepare('6.12', Progress())
+    top = TMP / 'package'
+    for directory in ('DEBIAN', 'boot', 'lib/modules'):
+        (top / directory).mkdir(parents=True)
+    (top / 'DEBIAN/control').write_text('Package: kernel\nVersion: 1\nArchitecture: amd64\nMaintainer: a <a@b>\nDescription: a\n')
+    for source, name in ((ready.image, 'vmlinuz'), (ready.path / 'config', 'config'), (ready.path / 'config', 'System.map')):
+        shutil.copy(source, top / f'boot/{name}-{ready.release}')
+    shutil.copytree(ready.modules, top / 'lib/modules' / ready.release)
+    deb = TMP / 'kernel.deb'
+    subprocess.run(['dpkg-deb', '--root-owner-group', '-Znone', '-b', str(top), str(deb)], check=True, stdout=subprocess.DEVNULL)
+    expect(guest('--kernel-package', str(deb), '--devices', 'edu', sh='echo $LAB_KERNEL; ls /dev/vfio/devices; modprobe mtty'), 0,
+           output='tree\nvfio0\n')
+    expect(guest('--kernel-package', str(TMP / 'none.deb'), sh='true'), 125, 'none.deb: No such file or directory')
