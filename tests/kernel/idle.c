@@ -130,7 +130,7 @@ static void reach_is(const struct edu *edu, bool wanted, const char *name)
 }
 
 /* Nobody drives it: not the kernel, and not user space. */
-static void idle(const char *variable, const char *name)
+void idle_edu(const char *variable, const char *name)
 {
 	struct edu edu = {0};
 	const char *wanted = blocked ? "blocked" : "kernel ";
@@ -172,7 +172,7 @@ static void kernel_driver(const char *name)
 	must(driver_give("EDU0", ""));
 	result(!strcmp(sysfs_line("/sys/module/edu_dma/parameters/released"), "Y"),
 	       "DMA works until devres lets go", "");
-	idle("EDU0", "unbound from it");
+	idle_edu("EDU0", "unbound from it");
 }
 
 static void other_drivers(void)
@@ -182,20 +182,20 @@ static void other_drivers(void)
 		result(state_is("EDU0", "kernel "), "uio_pci_generic counts as a user",
 		       dma_state("EDU0"));
 		must(driver_give("EDU0", ""));
-		idle("EDU0", "unbound from uio_pci_generic");
+		idle_edu("EDU0", "unbound from uio_pci_generic");
 	} else {
 		skip("uio_pci_generic", "no such driver");
 	}
 	if (has_driver("pci-stub")) {
 		must(driver_give("EDU0", "pci-stub"));
-		idle("EDU0", "on pci-stub");
+		idle_edu("EDU0", "on pci-stub");
 	} else {
 		skip("pci-stub", "no such driver");
 	}
 	if (!has_driver("vfio-pci"))
 		die("no vfio-pci");
 	must(driver_give("EDU0", "vfio-pci"));
-	idle("EDU0", "on vfio-pci, unopened");
+	idle_edu("EDU0", "on vfio-pci, unopened");
 }
 
 static void device_file_user(void)
@@ -221,7 +221,7 @@ static void device_file_user(void)
 	reach_is(&edu, false, "detached");
 	result(!writes(&edu, SPACE, mapped), "detached, in what was its space", "");
 	edu_end(&edu);
-	idle("EDU0", "closed");
+	idle_edu("EDU0", "closed");
 	close(iommu);
 	munmap(mapped, PAGE);
 }
@@ -251,7 +251,7 @@ static void container_user(void)
 	edu_end(&edu);
 	close(group);
 	close(container);
-	idle("EDU0", "the group and container closed");
+	idle_edu("EDU0", "the group and container closed");
 	munmap(mapped, PAGE);
 }
 
@@ -271,7 +271,7 @@ static void type_written(void)
 		snprintf(detail, sizeof(detail), "%s", result_name(r));
 		result(r == 0 && !strcmp(sysfs_line(path), type), "its type is written", detail);
 		if (blocked || !strcmp(type, "identity"))
-			idle("EDU0", "after its type was written");
+			idle_edu("EDU0", "after its type was written");
 		if (has_driver("edu_dma")) {
 			must(driver_give("EDU0", "edu_dma"));
 			snprintf(detail, sizeof(detail), "kernel %s", type);
@@ -306,7 +306,7 @@ static void plugged_again(const char *variable, const char *name)
 {
 	must(write_word(device_file(variable, "remove"), "1"));
 	must(write_word("/sys/bus/pci/rescan", "1"));
-	idle(variable, name);
+	idle_edu(variable, name);
 }
 
 /* A bridge that no driver has turned on passes nothing. */
@@ -331,8 +331,8 @@ static void group_of(const char *one, const char *other)
 	let_through(one);
 	if (access(device_file(one, "iommu_group"), F_OK) < 0)
 		return;
-	idle(one, "one of two");
-	idle(other, "the other");
+	idle_edu(one, "one of two");
+	idle_edu(other, "the other");
 	if (has_driver("edu_dma")) {
 		must(driver_give(one, "edu_dma"));
 		result(!strcmp(sysfs_line(device_file(one, "dma")), "1") &&
@@ -349,12 +349,12 @@ static void group_of(const char *one, const char *other)
 			       !strcmp(sysfs_line(device_file(other, "dma")), "1"),
 		       "the first driver gone, the second works", dma_state(one));
 		must(driver_give(other, ""));
-		idle(one, "both without a driver");
+		idle_edu(one, "both without a driver");
 	} else {
 		skip("a driver for one of two", "no edu_dma");
 	}
 	plugged_again(other, "plugged in beside the other");
-	idle(one, "the other beside it");
+	idle_edu(one, "the other beside it");
 }
 
 static void file_of_the_state(void)
@@ -392,12 +392,12 @@ static void file_of_the_state(void)
 
 static void moments(void)
 {
-	idle("EDU0", "since boot");
+	idle_edu("EDU0", "since boot");
 	other_drivers();
 	device_file_user();
 	container_user();
 	must(driver_give("EDU0", ""));
-	idle("EDU0", "unbound from vfio-pci");
+	idle_edu("EDU0", "unbound from vfio-pci");
 	if (has_driver("edu_dma")) {
 		kernel_driver("on a driver of the kernel");
 		kernel_driver("on it once more");
@@ -435,7 +435,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(argv[2], "regions"))
 		idle_regions(blocked);
 	else if (!strcmp(argv[2], "exempt"))
-		idle_exempt();
+		idle_exempt(blocked);
 	else if (!strcmp(argv[2], "crash"))
 		idle_crash(blocked);
 	else if (!strcmp(argv[2], "kexec"))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What idle.c and idle_drivers.c share. */
+/* What idle.c and the idle_*.c share. */
 #ifndef KERNEL_IDLE_H
 #define KERNEL_IDLE_H
 
@@ -14,6 +14,9 @@ const char *sysfs_line(const char *path);
 const char *device_file(const char *variable, const char *name);
 const char *dma_state(const char *variable);
 
+/* An edu that nobody has is blocked, or in the control reaches what it tries to. */
+void idle_edu(const char *variable, const char *name);
+
 /* Drivers of the kernel come and go and do their work each time: of NVME0, NET0 with NET1, DISK0. */
 void idle_drivers(int rounds, bool blocked);
 /* The disk of NVME0 or DISK0, or NET0 with NET1, does its work. */
@@ -25,7 +28,11 @@ void idle_cost(void);
 void idle_regions(bool blocked);
 
 /* Devices that are not blocked, and EDU0, USB0 and VGA1 beside them. */
-void idle_exempt(void);
+void idle_exempt(bool blocked);
+
+/* A device that no driver has writes to memory, which is at that address for it. */
+bool xhci_reaches(const char *variable, uint64_t at, uint8_t *memory);
+bool ahci_reaches(const char *variable, uint64_t at, uint8_t *memory);
 
 /* Another kernel when this one dies, or when it is told to end. The first wants EDU0 and NVME0. */
 void idle_crash(bool blocked);

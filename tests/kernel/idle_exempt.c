@@ -1,40 +1,63 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns the devices that stay in the default domain, because what does DMA there has no driver that would tell. */
+/*
+ * Owns the devices that stay in the default domain, because what does DMA there has no driver that would tell. Those that
+ * can be told to do DMA do it.
+ */
 #include "idle.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
-/* Of QEMU's q35. Its group has the disk controller and the SMBus, too. */
+/* Of QEMU's q35. */
 #define LPC_BRIDGE  "0000:00:1f.0"
 #define HOST_BRIDGE "0000:00:00.0"
 
-static void state_is(const char *address, const char *wanted, const char *name)
+static bool blocked;
+static uint8_t *page;
+
+static void state_is(const char *address, bool exempt, const char *name)
 {
 	char path[128];
-	const char *state;
+	const char *state, *wanted = exempt || !blocked ? "kernel " : "blocked";
 
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group/dma_state", address);
 	state = sysfs_line(path);
-	result(!strncmp(state, wanted, strlen(wanted)), name, state);
+	result((!state[0] && !blocked) || !strncmp(state, wanted, strlen(wanted)), name, state);
 }
 
-void idle_exempt(void)
+static void reach_is(const char *variable, bool exempt,
+		     bool (*reaches)(const char *variable, uint64_t at, uint8_t *memory),
+		     const char *name)
+{
+	bool reached = reaches(variable, physical(page), page);
+
+	state_is(lab_name(variable), exempt, name);
+	result(reached == (exempt || !blocked), name,
+	       reached ? "it reaches memory" : "it reaches no memory");
+}
+
+void idle_exempt(bool is_blocked)
 {
 	bool console = strstr(sysfs_line("/proc/cmdline"), "earlyprintk=xdbc");
 
-	state_is(LPC_BRIDGE, "kernel ", "the bridge to ISA devices");
-	state_is(HOST_BRIDGE, "kernel ", "a bridge alone");
+	blocked = is_blocked;
+	page = memory_new(PAGE);
+	must(mlock(page, PAGE));
+	state_is(LPC_BRIDGE, true, "the bridge to ISA devices");
+	/* Of the same group: what is behind the one cannot be told from it. */
+	reach_is("AHCI0", true, ahci_reaches, "the disk controller beside it");
+	state_is(HOST_BRIDGE, true, "a bridge alone");
 	if (lab_has("VGA1")) {
 		result(!strcmp(sysfs_line(device_file("VGA0", "boot_vga")), "1") &&
 			       !strcmp(sysfs_line(device_file("VGA1", "boot_vga")), "0"),
 		       "the first display is the boot's", "");
-		state_is(lab_name("VGA0"), "kernel ", "the display of the boot");
-		state_is(lab_name("VGA1"), "blocked", "the other display");
+		state_is(lab_name("VGA0"), true, "the display of the boot");
+		state_is(lab_name("VGA1"), false, "the other display");
 	}
 	if (lab_has("USB0"))
-		state_is(lab_name("USB0"), console ? "kernel " : "blocked",
+		reach_is("USB0", console, xhci_reaches,
 			 console ? "a USB controller that may be a console" : "a USB controller");
 	/* What is next to them is not exempt. */
-	state_is(lab_name("EDU0"), "blocked", "an edu");
+	idle_edu("EDU0", "an edu");
 }

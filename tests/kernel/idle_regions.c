@@ -48,17 +48,6 @@ static struct region region_of(const char *variable, const char *type)
 	return region;
 }
 
-static void turn_on(const char *variable)
-{
-	uint16_t command = 0;
-	int fd = must(open(device_file(variable, "config"), O_RDWR | O_CLOEXEC));
-
-	must((int)pread(fd, &command, 2, 4));
-	command |= 6;
-	must((int)pwrite(fd, &command, 2, 4));
-	close(fd);
-}
-
 /* ---- edu ---- */
 
 /* The last bytes of the region are where the device leaves what it has read. */
@@ -186,78 +175,19 @@ static void edu_regions(void)
 	munmap(region.memory, region.length);
 }
 
-/* ---- xHCI, which reads and writes memory when a command is given to it ---- */
-
-enum {
-	XHCI_BYTES = 0x4000,
-	COMMANDS = 0,     /* in the memory that it is given: the ring of commands */
-	SEGMENTS = 0x400, /* the table of the rings of events, with one */
-	EVENTS = 0x800,
-	CONTEXTS = 0xc00,
-	RING_LENGTH = 16,
-	TYPE_NOOP = 23,
-	TYPE_DONE = 33,
-};
-
-static void put(volatile uint8_t *regs, uint32_t reg, uint32_t value)
-{
-	*(volatile uint32_t *)(regs + reg) = value;
-}
-
-static void put_address(volatile uint8_t *regs, uint32_t reg, uint64_t value)
-{
-	put(regs, reg, (uint32_t)value);
-	put(regs, reg + 4, (uint32_t)(value >> 32));
-}
-
-static uint32_t get(volatile uint8_t *regs, uint32_t reg)
-{
-	return *(volatile uint32_t *)(regs + reg);
-}
-
-/* A command that does nothing is fetched from memory, and an event says there that it was. */
-static bool xhci_answers(volatile uint8_t *regs, uint64_t at, uint8_t *memory)
-{
-	uint32_t own = get(regs, 0) & 0xff, doorbells = get(regs, 0x14), interrupter;
-	volatile uint32_t *event = (uint32_t *)(memory + EVENTS);
-
-	interrupter = get(regs, 0x18) + 0x20;
-	memset(memory, 0, PAGE);
-	*(uint32_t *)(memory + COMMANDS + 12) = TYPE_NOOP << 10 | 1;
-	*(uint64_t *)(memory + SEGMENTS) = at + EVENTS;
-	*(uint32_t *)(memory + SEGMENTS + 8) = RING_LENGTH;
-	put(regs, own, 2); /* reset */
-	put_address(regs, own + 0x18, (at + COMMANDS) | 1);
-	put_address(regs, own + 0x30, at + CONTEXTS);
-	put(regs, interrupter + 8, 1);
-	put_address(regs, interrupter + 0x18, at + EVENTS);
-	put_address(regs, interrupter + 0x10, at + SEGMENTS);
-	put(regs, own, 1); /* run */
-	put(regs, doorbells, 0);
-	for (int waited = 0; waited < 100 && !event[3]; waited++)
-		usleep(1000);
-	return (event[3] >> 10 & 0x3f) == TYPE_DONE;
-}
+/* ---- xHCI ---- */
 
 static void xhci_idle(const struct region *region, const char *name)
 {
-	int fd = must(open(device_file("USB0", "resource0"), O_RDWR | O_CLOEXEC));
-	uint8_t *regs = mmap(NULL, XHCI_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	bool own, beyond;
+	bool own = xhci_reaches("USB0", region->base, region->memory),
+	     beyond = xhci_reaches("USB0", physical(page), page);
 	char detail[120];
 
-	if (regs == MAP_FAILED)
-		die("resource0: %s", result_name(-errno));
-	close(fd);
-	turn_on("USB0");
-	own = xhci_answers(regs, region->base, region->memory);
-	beyond = xhci_answers(regs, physical(page), page);
 	snprintf(detail, sizeof(detail), "%s; the region was %s, other memory %s",
 		 dma_state("USB0"), own ? "reached" : "not reached",
 		 beyond ? "reached" : "not reached");
 	result(own && beyond == !blocked && (!blocked || !strcmp(dma_state("USB0"), "blocked")),
 	       name, detail);
-	munmap(regs, XHCI_BYTES);
 }
 
 static void xhci_regions(void)
