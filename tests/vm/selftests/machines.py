@@ -7,7 +7,7 @@ from labkit import firmware, topology
 from .harness import each, expect, guest, test
 
 GROUPS = r'''
-env | grep -E "^LAB_(EDU|NVME|NET|VNET|PF|DISK|USB|VGA)[0-9]+=" | sort -V | while IFS== read -r name bdf; do
+env | grep -E "^LAB_(EDU|NVME|NET|VNET|PF|DISK|USB|VGA|AHCI)[0-9]+=" | sort -V | while IFS== read -r name bdf; do
     dev=/sys/bus/pci/devices/$bdf
     echo "$name $(basename $(readlink $dev/iommu_group)) $(basename $(readlink $dev/driver))"
 done'''
@@ -88,21 +88,31 @@ def without_an_iommu_there_are_no_groups():
     expect(guest('--iommu', 'none', '--devices', 'edu', sh='ls /sys/kernel/iommu_groups'), 0, output='')
 
 
-@test
-def a_region_of_firmware_is_what_the_kernel_says():
-    sh = 'grep direct /sys/bus/pci/devices/$LAB_EDU1/iommu_group/reserved_regions; grep ^10000000- /proc/iomem'
-    expect(guest('--kernel', '6.12-idle', '--devices', 'edu,edu-bridge', '--region', 'EDU1:0x10000000:0x2000', sh=sh), 0,
+@each('a_region_of_firmware_is_what_the_kernel_says_on_{0}', (
+    ('intel', 'edu,edu-bridge', 'EDU1'),
+    ('amd', 'edu,edu2', 'EDU1'),
+))
+def _(row):
+    iommu, devices, device = row
+    sh = f'grep direct /sys/bus/pci/devices/$LAB_{device}/iommu_group/reserved_regions; grep ^10000000- /proc/iomem'
+    expect(guest('--kernel', '6.12-idle', '--iommu', iommu, '--devices', devices, '--region', f'{device}:0x10000000:0x2000', sh=sh), 0,
            output='0x0000000010000000 0x0000000010001fff direct\n10000000-10001fff : Reserved\n')
 
 
-@test
-def the_table_for_regions_says_of_the_machine_what_its_own_says():
-    result = guest('--kernel', '6.12', sh='base64 /sys/firmware/acpi/tables/DMAR')
-    expect(result, 0)
-    have, made = base64.b64decode(result.stdout), firmware.dmar([], {}, revision=1)
+@each('the_table_for_regions_says_of_the_machine_what_its_own_says_on_{0}', (
     # But for lengths, checksum, and the devices that it lists where ours says "all": header, unit, I/O APIC.
-    for start, end in ((0, 4), (10, 50), (54, 72)):
+    ('intel', 'DMAR', ((0, 4), (10, 50), (54, 72))),
+    ('amd', 'IVRS', ((0, 4), (8, 9), (10, 50), (52, 72))),
+))
+def _(row):
+    iommu, name, alike = row
+    result = guest('--kernel', '6.12', '--iommu', iommu, sh=f'base64 /sys/firmware/acpi/tables/{name}')
+    expect(result, 0)
+    have, made = base64.b64decode(result.stdout), firmware.TABLES[iommu]([], {}, revision=1)
+    for start, end in alike:
         assert have[start:end] == made[start:end], (start, have.hex(), made.hex())
+    if iommu == 'amd':
+        assert have[-8:] == made[-8:], (have.hex(), made.hex())
 
 
 @test

@@ -144,7 +144,10 @@ def a_device_that_cannot_be_bound_is_a_failure():
 @each('{0}_is_refused_with_a_reason', (
     ('an_unknown_kernel', ('--kernel', '9.9'), 'no kernel 9.9'),
     ('a_region_of_no_device', ('--devices', 'edu', '--region', 'EDU1:0x10000000:0x1000'), 'no EDU1'),
-    ('a_region_on_amd', ('--iommu', 'amd', '--devices', 'edu', '--region', 'EDU0:0x10000000:0x1000'), 'needs --iommu intel'),
+    ('a_region_on_virtio', ('--iommu', 'virtio', '--devices', 'edu', '--region', 'EDU0:0x10000000:0x1000'),
+     'needs --iommu intel or amd'),
+    ('a_region_behind_a_bridge_on_amd', ('--kernel', '6.12-idle', '--iommu', 'amd', '--devices', 'edu-bridge', '--region',
+                                         'EDU0:0x10000000:0x1000'), 'EDU0 is behind a bridge'),
     ('a_region_for_a_kernel_that_takes_no_tables', ('--devices', 'edu', '--region', 'EDU0:0x10000000:0x1000'),
      'without CONFIG_ACPI_TABLE_UPGRADE'),
     ('an_unknown_device_set', ('--devices', 'edu,disk'), 'no device set disk'),
