@@ -26,11 +26,11 @@ void figures_need(int result, const char *what)
 	exit(1);
 }
 
-void figures_begin(const char *backend, const char *kernel)
+void figures_begin(const char *backend, const char *kernel, const char *base, const char *other)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	snprintf(where, sizeof(where), "%s, %s", backend, kernel);
-	printf("\n%-44s %12s %12s  %s\n", where, "ioctl", "library", "ratio");
+	printf("\n%-44s %12s %12s  %s\n", where, base, other, "ratio");
 }
 
 static void note(const char *what, double figure, const char *unit, double goal)
@@ -60,17 +60,17 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static double median(double *values)
+double figures_median(double *values)
 {
 	qsort(values, TURNS, sizeof(*values), by_size);
 	return values[TURNS / 2];
 }
 
-void figures_compare(const char *what, double *bare, double *ours, double goal)
+void figures_compare(const char *what, double *base, double *other, double goal)
 {
-	double theirs = median(bare), us = median(ours), ratio = us / theirs;
+	double before = figures_median(base), after = figures_median(other), ratio = after / before;
 
-	printf("%-44s %9.2f us %9.2f us  %5.3f", what, theirs, us, ratio);
+	printf("%-44s %9.2f us %9.2f us  %5.3f", what, before, after, ratio);
 	tell_goal(ratio, goal);
 	note(what, ratio, "ratio", goal);
 }

@@ -15,10 +15,12 @@ double figures_now(void);
 /* Ends the program if result is an error of the library. */
 void figures_need(int result, const char *what);
 
-/* The heading of what follows: the backend and the kernel. */
-void figures_begin(const char *backend, const char *kernel);
-/* What the ioctls alone cost and what the library does, in microseconds, by turns. A goal below 0: none. */
-void figures_compare(const char *what, double *bare, double *ours, double goal);
+/* The heading of what follows: the backend and the kernel, and which two are compared. */
+void figures_begin(const char *backend, const char *kernel, const char *base, const char *other);
+/* Of TURNS values, which it sorts. */
+double figures_median(double *values);
+/* What the two cost, in microseconds, by turns; the ratio is of the other to the base. A goal below 0: none. */
+void figures_compare(const char *what, double *base, double *other, double goal);
 /* A figure without another beside it. */
 void figures_tell(const char *what, double figure, const char *unit, double goal);
 

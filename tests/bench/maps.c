@@ -201,7 +201,7 @@ int main(int argc, char **argv)
 	if (memory == MAP_FAILED)
 		return 1;
 
-	figures_begin(native ? "native" : "type1", getenv("LAB_KERNEL"));
+	figures_begin(native ? "native" : "type1", getenv("LAB_KERNEL"), "ioctl", "library");
 	compare("4 KiB", PAGE, 500, 0, native ? 1.02 : 1.15);
 	compare("2 MiB", LARGE, 20, 0, native ? 1.02 : 1.15);
 	for (int i = 0; i < MANY; i++)

@@ -166,7 +166,7 @@ int main(int argc, char **argv)
 	figures_need(libiommufd_ctx_open(NULL, &ctx), "ctx");
 	figures_need(libiommufd_ioas_create(ctx, NULL, &ioas), "ioas");
 	bool native = libiommufd_ctx_get_backend(ctx) == LIBIOMMUFD_BACKEND_NATIVE;
-	figures_begin(native ? "native" : "type1", getenv("LAB_KERNEL"));
+	figures_begin(native ? "native" : "type1", getenv("LAB_KERNEL"), "ioctl", "library");
 	for (int i = 1; i < argc; i++) {
 		address = argv[i];
 		compare(ctx, ioas, native);

@@ -204,7 +204,7 @@ int main(void)
 	if (allocations == MAP_FAILED)
 		return 1;
 	for (int type1 = 0; type1 < 2; type1++) {
-		figures_begin(type1 ? "type1" : "native", "a fake kernel");
+		figures_begin(type1 ? "type1" : "native", "a fake kernel", "", "library");
 		fflush(NULL);
 		child = fork();
 		if (child == 0) {
