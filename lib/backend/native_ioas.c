@@ -108,13 +108,8 @@ static int clear_stale(struct native_ioas *ioas, struct op *op)
 	return 0;
 }
 
-struct request {
-	unsigned long number;
-	void *cmd;
-};
-
 /* A pick with nothing attached. A failure leaves the address space as it was. Needs pick_lock. */
-static int pick_safely(struct native_ioas *ioas, struct op *op, const struct request *request,
+static int pick_safely(struct native_ioas *ioas, struct op *op, unsigned long request, void *cmd,
 		       const uint64_t *iova, uint64_t length)
 {
 	int r = clear_stale(ioas, op);
@@ -123,13 +118,13 @@ static int pick_safely(struct native_ioas *ioas, struct op *op, const struct req
 	r = set_allowed(&ioas->base, safe_ranges, SAFE_RANGES);
 	/* The ranges are narrow already: something was attached by id or by another user of it. */
 	if (r == -EADDRINUSE)
-		return native_ioctl(ioas->base.ctx, request->number, request->cmd);
+		return native_ioctl(ioas->base.ctx, request, cmd);
 	if (r < 0)
 		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL,
 			       "the kernel's list of allowed addresses cannot be set: %s",
 			       strerrordesc_np(-r));
 
-	r = native_ioctl(ioas->base.ctx, request->number, request->cmd);
+	r = native_ioctl(ioas->base.ctx, request, cmd);
 	int back = set_allowed(&ioas->base, NULL, 0);
 	if (back < 0) {
 		ioas->allow_stale = true;
@@ -147,23 +142,23 @@ static int pick_safely(struct native_ioas *ioas, struct op *op, const struct req
 	return r;
 }
 
-static COLD int pick_alone(struct native_ioas *ioas, struct op *op, const struct request *request,
-			   const uint64_t *iova, uint64_t length)
+static COLD int pick_alone(struct native_ioas *ioas, struct op *op, unsigned long request,
+			   void *cmd, const uint64_t *iova, uint64_t length)
 {
 	pthread_mutex_lock(&ioas->pick_lock);
-	int r = pick_safely(ioas, op, request, iova, length);
+	int r = pick_safely(ioas, op, request, cmd, iova, length);
 	pthread_mutex_unlock(&ioas->pick_lock);
 	return r;
 }
 
-/* One ioctl that maps; iova points into its struct. */
-static inline int map_with(struct native_ioas *ioas, struct op *op, const struct request *request,
-			   struct dma *dma, const uint64_t *iova)
+/* One ioctl that maps; iova points into its struct, cmd. */
+static inline int map_with(struct native_ioas *ioas, struct op *op, unsigned long request,
+			   void *cmd, struct dma *dma, const uint64_t *iova)
 {
 	int r = dma->fixed || atomic_load_explicit(&ioas->attached, memory_order_relaxed) ||
 				atomic_load_explicit(&ioas->has_allowed, memory_order_relaxed)
-			? native_ioctl(ioas->base.ctx, request->number, request->cmd)
-			: pick_alone(ioas, op, request, iova, dma->length);
+			? native_ioctl(ioas->base.ctx, request, cmd)
+			: pick_alone(ioas, op, request, cmd, iova, dma->length);
 	if (r == 0)
 		dma->iova = *iova;
 	return r;
@@ -192,9 +187,8 @@ int native_map(struct backend_ioas *base, struct op *op, struct dma *dma)
 		.length = dma->length,
 		.iova = dma->iova,
 	};
-	struct request request = {IOMMU_IOAS_MAP, &cmd};
 
-	int r = map_with((struct native_ioas *)base, op, &request, dma, &cmd.iova);
+	int r = map_with((struct native_ioas *)base, op, IOMMU_IOAS_MAP, &cmd, dma, &cmd.iova);
 	return explain_unless_done(base->ctx, op, r, dma);
 }
 
@@ -209,12 +203,11 @@ int native_map_file(struct backend_ioas *base, struct op *op, int fd, struct dma
 		.length = dma->length,
 		.iova = dma->iova,
 	};
-	struct request request = {IOMMU_IOAS_MAP_FILE, &cmd};
 	struct native_ctx *ctx = (struct native_ctx *)base->ctx;
 
 	if (atomic_load_explicit(&ctx->no_map_file, memory_order_relaxed))
 		return -ENOTTY;
-	int r = map_with((struct native_ioas *)base, op, &request, dma, &cmd.iova);
+	int r = map_with((struct native_ioas *)base, op, IOMMU_IOAS_MAP_FILE, &cmd, dma, &cmd.iova);
 	if (r == -ENOTTY)
 		atomic_store_explicit(&ctx->no_map_file, true, memory_order_relaxed);
 	if (r == -EACCES)
@@ -235,9 +228,8 @@ int native_copy(struct backend_ioas *dst, struct backend_ioas *src, struct op *o
 		.dst_iova = dma->iova,
 		.src_iova = dma->va,
 	};
-	struct request request = {IOMMU_IOAS_COPY, &cmd};
 
-	int r = map_with((struct native_ioas *)dst, op, &request, dma, &cmd.dst_iova);
+	int r = map_with((struct native_ioas *)dst, op, IOMMU_IOAS_COPY, &cmd, dma, &cmd.dst_iova);
 	return explain_unless_done(dst->ctx, op, r, dma);
 }
 
