@@ -17,7 +17,7 @@ struct libiommufd_ioas {
 	struct libiommufd_ctx *ctx;
 	struct backend_ioas *backend;
 	struct file_set files;
-	uint64_t page; /* size, in bytes */
+	uint64_t offset; /* the bits of an address that are within a page */
 	char name[24];
 };
 
@@ -41,7 +41,7 @@ static void finish_create(struct libiommufd_ioas *ioas, struct libiommufd_ctx *c
 	ioas->backend->owner = ioas;
 	ioas->ctx = libiommufd_ctx_ref(ctx);
 	file_set_init(&ioas->files);
-	ioas->page = page_size();
+	ioas->offset = page_size() - 1;
 	if (ioas->backend->id)
 		snprintf(ioas->name, sizeof(ioas->name), "ioas %u", ioas->backend->id);
 	else
@@ -140,9 +140,21 @@ static int goes_beyond(struct op *op, const char *what, uint64_t start, uint64_t
 		       what, start, length);
 }
 
-static bool ends_inside(uint64_t start, uint64_t length)
+static inline bool ends_inside(uint64_t start, uint64_t length)
 {
 	return start + (length - 1) >= start;
+}
+
+/* What may end where the address space does. */
+static inline bool is_range(uint64_t start, uint64_t length)
+{
+	return length && ends_inside(start, length);
+}
+
+/* Memory is not at 0 and not empty, and its end can be said. */
+static inline bool is_memory(uint64_t va, uint64_t length)
+{
+	return va && va + length > va;
 }
 
 /* Why check_dma() does not take it. */
@@ -150,7 +162,7 @@ static COLD int refuse(struct op *op, const struct libiommufd_ioas *ioas, const 
 		       const char *source)
 {
 	const uint32_t both = LIBIOMMUFD_READ | LIBIOMMUFD_WRITE;
-	const uint64_t offset = ioas->page - 1;
+	const uint64_t offset = ioas->offset, page = offset + 1;
 
 	if (!dma->length)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT, "length is 0");
@@ -159,26 +171,31 @@ static COLD int refuse(struct op *op, const struct libiommufd_ioas *ioas, const 
 			       "access 0x%x is not LIBIOMMUFD_READ, LIBIOMMUFD_WRITE or both",
 			       dma->access);
 	if (dma->va & offset)
-		return not_aligned(op, source, dma->va, ioas->page);
+		return not_aligned(op, source, dma->va, page);
 	if (dma->length & offset)
-		return not_aligned(op, "length", dma->length, ioas->page);
+		return not_aligned(op, "length", dma->length, page);
 	if (dma->iova & offset)
-		return not_aligned(op, "iova", dma->iova, ioas->page);
+		return not_aligned(op, "iova", dma->iova, page);
 	if (!ends_inside(dma->va, dma->length))
 		return goes_beyond(op, source, dma->va, dma->length);
-	return goes_beyond(op, "iova", dma->iova, dma->length);
+	if (!ends_inside(dma->iova, dma->length))
+		return goes_beyond(op, "iova", dma->iova, dma->length);
+	/* All that is left is what only memory must not be. */
+	if (!dma->va)
+		return op_null(op, "va");
+	return goes_beyond(op, source, dma->va, dma->length);
 }
 
-/* What every call that maps has in common; source names what va is. */
+/* What every call that maps has in common; source names what va is, and good tells of it and the length. */
 static inline int check_dma(struct op *op, const struct libiommufd_ioas *ioas,
-			    const struct dma *dma, const char *source)
+			    const struct dma *dma, const char *source, bool good)
 {
 	const uint32_t both = LIBIOMMUFD_READ | LIBIOMMUFD_WRITE;
 	/* An address that is to be picked is 0 here. */
 	const uint64_t bits = dma->va | dma->length | dma->iova;
 
-	if (dma->length && dma->access && !(dma->access & ~both) && !(bits & (ioas->page - 1)) &&
-	    ends_inside(dma->va, dma->length) && ends_inside(dma->iova, dma->length))
+	if (good && dma->access && !(dma->access & ~both) && !(bits & ioas->offset) &&
+	    ends_inside(dma->iova, dma->length))
 		return 0;
 	return refuse(op, ioas, dma, source);
 }
@@ -196,13 +213,8 @@ static int begin(struct op *op, const char *name, const struct libiommufd_ioas *
 
 static int map(struct op *op, struct libiommufd_ioas *ioas, struct dma *dma)
 {
-	int r = check_dma(op, ioas, dma, "va");
+	int r = check_dma(op, ioas, dma, "va", is_memory(dma->va, dma->length));
 
-	if (r == 0 && !dma->va)
-		r = op_null(op, "va");
-	/* Memory has an end that can be said. */
-	if (r == 0 && __builtin_expect(!(dma->va + dma->length), 0))
-		r = goes_beyond(op, "va", dma->va, dma->length);
 	return r < 0 ? r : ioas->backend->ctx->ops->map(ioas->backend, op, dma);
 }
 
@@ -246,7 +258,7 @@ static int map_file(struct op *op, struct libiommufd_ioas *ioas, int fd, struct 
 {
 	const struct sys *sys = ctx_sys(ioas->ctx);
 
-	int r = check_dma(op, ioas, dma, "offset");
+	int r = check_dma(op, ioas, dma, "offset", is_range(dma->va, dma->length));
 	if (r < 0)
 		return r;
 	/*
@@ -309,7 +321,7 @@ static int copy(struct op *op, struct libiommufd_ioas *dst, struct libiommufd_io
 	if (src->ctx != dst->ctx)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OTHER_CTX,
 			       "the two address spaces are of different contexts");
-	int r = check_dma(op, dst, dma, "src_iova");
+	int r = check_dma(op, dst, dma, "src_iova", is_range(dma->va, dma->length));
 	if (r < 0)
 		return r;
 	bool without = file_set_begin_without(&src->files);

@@ -57,6 +57,8 @@ MUTANTS = [
     ("a copy reads its target", "backend/native_ioas.c", ".src_ioas_id = src->id,", ".src_ioas_id = dst->id,"),
     ("alignment is not checked", "ioas.c", "bits = dma->va | dma->length | dma->iova;", "bits = dma->length | dma->iova;"),
     ("an end may wrap", "ioas.c", "return start + (length - 1) >= start;", "(void)start; (void)length; return true;"),
+    ("memory may be at 0", "ioas.c", "return va && va + length > va;", "return va + length > va;"),
+    ("memory may end where nothing does", "ioas.c", "return va && va + length > va;", "return va && is_range(va, length);"),
     # ---- Files and regions ----
     ("a file's mapping is never dropped", "files.c", "drop(set, sys, iova,", "if (0) drop(set, sys, iova,"),
     ("a region's mapping ignores its alignment", "region.c",
