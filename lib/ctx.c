@@ -13,16 +13,19 @@ struct libiommufd_ctx {
 	const struct sys *sys;
 	struct backend_ctx *backend;
 	pid_t pid;
+	uint32_t *page; /* that the kernel wipes; NULL where it cannot */
 	char why[384];
 };
 
-bool ctx_is_of_this_pid(const struct libiommufd_ctx *ctx)
+bool ctx_is_ours(const struct libiommufd_ctx *ctx)
 {
-	return ctx->sys->getpid(ctx->sys) == ctx->pid;
+	return ctx->page ? *ctx->page == CTX_OWNER_MARK : ctx->sys->getpid(ctx->sys) == ctx->pid;
 }
 
-int ctx_fail_not_ours(struct op *op)
+int ctx_check_unmarked(const struct libiommufd_ctx *ctx, struct op *op)
 {
+	if (ctx_is_ours(ctx))
+		return 0;
 	return op_fail(op, -EPERM, LIBIOMMUFD_REASON_OTHER_PROCESS,
 		       "the context was opened by the parent process; open one in this process "
 		       "(libiommufd_ctx_open, or libiommufd_ctx_open_fd to share the /dev/iommu)");
@@ -40,9 +43,11 @@ struct backend_ctx *ctx_backend(const struct libiommufd_ctx *ctx)
 
 static void mark_owner(struct libiommufd_ctx *ctx)
 {
+	static const uint32_t no_mark;
 	size_t size = page_size();
 	void *page;
 
+	ctx->front.owner = &no_mark;
 	ctx->pid = ctx->sys->getpid(ctx->sys);
 	if (ctx->sys->mmap(ctx->sys, NULL, size, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, &page) < 0)
@@ -51,8 +56,9 @@ static void mark_owner(struct libiommufd_ctx *ctx)
 		ctx->sys->munmap(ctx->sys, page, size);
 		return;
 	}
+	ctx->page = page;
+	*ctx->page = CTX_OWNER_MARK;
 	ctx->front.owner = page;
-	*ctx->front.owner = CTX_OWNER_MARK;
 }
 
 /* What the caller asks for, from the options and the environment. */
@@ -190,8 +196,8 @@ EXPORT struct libiommufd_ctx *libiommufd_ctx_unref(struct libiommufd_ctx *ctx)
 	if (!ctx || atomic_fetch_sub(&ctx->refs, 1) != 1)
 		return NULL;
 	ctx->backend->ops->ctx_close(ctx->backend);
-	if (ctx->front.owner)
-		ctx->sys->munmap(ctx->sys, ctx->front.owner, page_size());
+	if (ctx->page)
+		ctx->sys->munmap(ctx->sys, ctx->page, page_size());
 	free(ctx);
 	return NULL;
 }

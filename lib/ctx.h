@@ -20,10 +20,11 @@ struct backend_ctx *ctx_backend(const struct libiommufd_ctx *ctx);
 struct ctx_front {
 	struct log log;
 	/*
-	 * One page that the kernel wipes in a forked child: what tells the child apart without a
-	 * system call. NULL where the kernel cannot do that; then the process id does.
+	 * CTX_OWNER_MARK, in a page that the kernel wipes in a forked child: what tells the child apart
+	 * without a system call. Something else where the kernel cannot do that; then the process
+	 * id does.
 	 */
-	uint32_t *owner;
+	const uint32_t *owner;
 };
 
 #define CTX_OWNER_MARK 0x6f776e72
@@ -33,22 +34,18 @@ static inline const struct log *ctx_log(const struct libiommufd_ctx *ctx)
 	return &((const struct ctx_front *)ctx)->log;
 }
 
-COLD bool ctx_is_of_this_pid(const struct libiommufd_ctx *ctx);
-
 /* Is this the process, or to be exact the address space, that opened the ctx? */
-static inline bool ctx_is_ours(const struct libiommufd_ctx *ctx)
-{
-	const uint32_t *owner = ((const struct ctx_front *)ctx)->owner;
+bool ctx_is_ours(const struct libiommufd_ctx *ctx);
 
-	return owner ? *owner == CTX_OWNER_MARK : ctx_is_of_this_pid(ctx);
-}
-
-COLD int ctx_fail_not_ours(struct op *op);
+/* The slow half of ctx_check_ours(). */
+COLD int ctx_check_unmarked(const struct libiommufd_ctx *ctx, struct op *op);
 
 /* 0 if so, else -EPERM with its sentence. */
 static inline int ctx_check_ours(const struct libiommufd_ctx *ctx, struct op *op)
 {
-	return ctx_is_ours(ctx) ? 0 : ctx_fail_not_ours(op);
+	const uint32_t *owner = ((const struct ctx_front *)ctx)->owner;
+
+	return *owner == CTX_OWNER_MARK ? 0 : ctx_check_unmarked(ctx, op);
 }
 
 #endif

@@ -3,8 +3,9 @@
 
 MUTANTS = [
     # ---- Context ----
-    ("a child counts as its parent", "ctx.h", "return owner ? *owner == CTX_OWNER_MARK : ctx_is_of_this_pid(ctx);",
-     "return owner || ctx_is_of_this_pid(ctx);"),
+    ("a child counts as its parent", "ctx.h", "return *owner == CTX_OWNER_MARK ? 0 :", "return owner ? 0 :"),
+    ("a child frees like its parent", "ctx.c", "return ctx->page ? *ctx->page == CTX_OWNER_MARK :", "return ctx->page ? true :"),
+    ("the process id is not asked for", "ctx.c", "if (ctx_is_ours(ctx))", "if (!ctx->page)"),
     ("the last reference closes nothing", "ctx.c",
      "atomic_fetch_sub(&ctx->refs, 1) != 1)", "atomic_fetch_sub(&ctx->refs, 1) != 0)"),
     ("a required backend is only a wish", "backend/select.c",
