@@ -165,10 +165,13 @@ static int read_state(const struct sys *sys, struct op *op,
 		return op_fail(op, -ENAMETOOLONG, LIBIOMMUFD_REASON_NOT_SUPPORTED,
 			       "its driver_override is longer than any driver's name, and could "
 			       "not be put back");
-	if (r < 0)
-		return op_fail(op, r == -ENOENT ? -EOPNOTSUPP : r, LIBIOMMUFD_REASON_NOT_SUPPORTED,
+	if (r == -ENOENT)
+		return op_fail(op, -EOPNOTSUPP, LIBIOMMUFD_REASON_NOT_SUPPORTED,
 			       "devices of bus %s cannot be bound to a driver by name",
 			       device->bus);
+	if (r < 0)
+		return op_fail(op, r, LIBIOMMUFD_REASON_KERNEL,
+			       "its driver_override cannot be read: %s", strerrordesc_np(-r));
 	return 0;
 }
 
