@@ -153,6 +153,7 @@ struct libiommufd_host_devices_opts {
  *
  * @par Threads  one at a time for a host
  * @par Calls    libudev; readlink, openat, getdents64, newfstatat, read, close
+ * @par Kernel   any
  * @par Source   sysfs
  */
 LIBIOMMUFD_API int libiommufd_host_query_devices(struct libiommufd_host *host,
@@ -175,6 +176,7 @@ LIBIOMMUFD_API int libiommufd_host_query_devices(struct libiommufd_host *host,
  *
  * @par Threads  one at a time for a host
  * @par Calls    readlink, openat, getdents64, newfstatat, read, close
+ * @par Kernel   any
  * @par Source   sysfs
  */
 LIBIOMMUFD_API int libiommufd_host_query_device(struct libiommufd_host *host, const char *name,
@@ -327,6 +329,7 @@ enum libiommufd_host_module_state {
  *
  * @par Threads  one at a time for a host
  * @par Calls    libkmod; uname, readlink, openat, getdents64, newfstatat, read, close
+ * @par Kernel   any
  * @par Source   /lib/modules, modprobe.d, /sys/module
  */
 LIBIOMMUFD_API int libiommufd_host_query_modules(struct libiommufd_host *host, const char *name,
@@ -460,6 +463,7 @@ struct libiommufd_host_purpose {
  * @par Threads  one at a time for a host
  * @par Calls    libkmod; uname, readlink, openat, getdents64, newfstatat, read, pread64, close, faccessat,
  *               prlimit64, getpid, geteuid
+ * @par Kernel   any
  * @par Source   sysfs, /proc, /dev, /lib/modules
  */
 LIBIOMMUFD_API int libiommufd_host_query_findings(struct libiommufd_host *host, const char *name,
@@ -587,6 +591,7 @@ struct libiommufd_host_claim_opts {
  * @par Threads  one at a time for a host; waits for another process that claims or releases
  * @par Calls    libkmod, libudev; mkdir, openat, flock, write, fsync, renameat, unlinkat, pwrite64, inotify_init1,
  *               inotify_add_watch, poll, fchownat; as libiommufd_host_query_modules()
+ * @par Kernel   3.16
  * @par Source   driver_override, drivers_probe
  */
 LIBIOMMUFD_API int libiommufd_host_claim_device(struct libiommufd_host *host, const char *name,

@@ -189,7 +189,7 @@ enum libiommufd_ctx_flags {
 
 /** How much a log hook is told. */
 enum libiommufd_log_level {
-	LIBIOMMUFD_LOG_NONE = 0,
+	LIBIOMMUFD_LOG_NONE = 0,  /**< nothing */
 	LIBIOMMUFD_LOG_ERROR = 1, /**< every failed call, with its sentence */
 	LIBIOMMUFD_LOG_INFO = 2,  /**< choices the library made: the backend and why, fallbacks */
 };
@@ -367,6 +367,7 @@ enum libiommufd_feature {
  *
  * @par Threads  safe
  * @par Calls    ioctl
+ * @par Kernel   6.2; other features need later ones
  * @par Source   the ioctl that makes the feature, with a size that is too small for it:
  *               IOMMU_IOAS_MAP_FILE, IOMMU_IOAS_COPY, IOMMU_IOAS_ALLOW_IOVAS, IOMMU_OPTION,
  *               IOMMU_IOAS_ALLOC, IOMMU_HWPT_ALLOC, IOMMU_GET_HW_INFO, IOMMU_HWPT_SET_DIRTY_TRACKING,
@@ -451,6 +452,7 @@ LIBIOMMUFD_API int libiommufd_ioas_open_id(struct libiommufd_ctx *ctx, uint32_t 
  *
  * @par Threads  must not overlap other use of ioas
  * @par Calls    ioctl, munmap; with the last reference to the ctx also close
+ * @par Kernel   6.2; any with VFIO (type1 backend)
  * @par Source   IOMMU_DESTROY
  */
 LIBIOMMUFD_API int libiommufd_ioas_destroy(struct libiommufd_ioas *ioas);
@@ -1134,6 +1136,7 @@ enum libiommufd_close_flags {
  *
  * @par Threads  must not overlap other use of dev
  * @par Calls    close, ioctl, munmap; type1 also openat, read
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_IOMMU_UNMAP_DMA, VFIO_GROUP_UNSET_CONTAINER, VFIO_IOMMU_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_close(struct libiommufd_device *dev, uint32_t flags);
@@ -1291,6 +1294,7 @@ enum libiommufd_fact {
  *
  * @par Threads  safe
  * @par Calls    openat, read, close, readlink, getdents64, newfstatat, faccessat2
+ * @par Kernel   any
  * @par Source   sysfs
  */
 LIBIOMMUFD_API int libiommufd_ctx_query_facts(struct libiommufd_ctx *ctx, const char *name,
@@ -1307,6 +1311,7 @@ LIBIOMMUFD_API int libiommufd_ctx_query_facts(struct libiommufd_ctx *ctx, const 
  *
  * @par Threads  safe
  * @par Calls    openat, close, readlink, getdents64, newfstatat
+ * @par Kernel   any
  * @par Source   sysfs
  */
 LIBIOMMUFD_API int libiommufd_device_query_facts(struct libiommufd_device *dev,
@@ -1345,15 +1350,15 @@ LIBIOMMUFD_API struct libiommufd_facts *libiommufd_facts_free(struct libiommufd_
 
 /** Region numbers of PCI devices (the kernel's own). */
 enum libiommufd_pci_region {
-	LIBIOMMUFD_PCI_BAR0 = 0,
-	LIBIOMMUFD_PCI_BAR1 = 1,
-	LIBIOMMUFD_PCI_BAR2 = 2,
-	LIBIOMMUFD_PCI_BAR3 = 3,
-	LIBIOMMUFD_PCI_BAR4 = 4,
-	LIBIOMMUFD_PCI_BAR5 = 5,
-	LIBIOMMUFD_PCI_ROM = 6,
-	LIBIOMMUFD_PCI_CONFIG = 7,
-	LIBIOMMUFD_PCI_VGA = 8,
+	LIBIOMMUFD_PCI_BAR0 = 0,   /**< base address register 0 */
+	LIBIOMMUFD_PCI_BAR1 = 1,   /**< base address register 1 */
+	LIBIOMMUFD_PCI_BAR2 = 2,   /**< base address register 2 */
+	LIBIOMMUFD_PCI_BAR3 = 3,   /**< base address register 3 */
+	LIBIOMMUFD_PCI_BAR4 = 4,   /**< base address register 4 */
+	LIBIOMMUFD_PCI_BAR5 = 5,   /**< base address register 5 */
+	LIBIOMMUFD_PCI_ROM = 6,    /**< expansion ROM, read-only */
+	LIBIOMMUFD_PCI_CONFIG = 7, /**< configuration space, parts of which the kernel emulates */
+	LIBIOMMUFD_PCI_VGA = 8,    /**< legacy VGA memory and ports, where the kernel gives them */
 };
 
 /**
@@ -1370,6 +1375,7 @@ enum libiommufd_pci_region {
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_query_region_count(struct libiommufd_device *dev,
@@ -1392,6 +1398,7 @@ LIBIOMMUFD_API int libiommufd_device_query_region_count(struct libiommufd_device
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_GET_REGION_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_query_region(struct libiommufd_device *dev, uint32_t index,
@@ -1522,6 +1529,7 @@ LIBIOMMUFD_API int libiommufd_region_write(struct libiommufd_region *region, uin
  *
  * @par Threads  safe
  * @par Calls    pread64; ioctl in the first call; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_config_read8(struct libiommufd_device *dev, uint32_t offset,
@@ -1544,6 +1552,7 @@ LIBIOMMUFD_API int libiommufd_device_config_read32(struct libiommufd_device *dev
  *
  * @par Threads  safe
  * @par Calls    pwrite64; ioctl in the first call; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_config_write8(struct libiommufd_device *dev, uint32_t offset,
@@ -1565,6 +1574,7 @@ LIBIOMMUFD_API int libiommufd_device_config_write32(struct libiommufd_device *de
  *
  * @par Threads  safe
  * @par Calls    pread64, pwrite64; ioctl in the first call; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_GET_INFO, VFIO_DEVICE_GET_REGION_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_set_bus_master(struct libiommufd_device *dev, bool enable);
@@ -1619,6 +1629,7 @@ enum libiommufd_irq_flags {
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_query_irq(struct libiommufd_device *dev, uint32_t index,
@@ -1652,6 +1663,7 @@ LIBIOMMUFD_API int libiommufd_device_query_irq(struct libiommufd_device *dev, ui
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_set_irqs(struct libiommufd_device *dev, uint32_t index,
@@ -1667,6 +1679,7 @@ LIBIOMMUFD_API int libiommufd_device_set_irqs(struct libiommufd_device *dev, uin
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_disable_irqs(struct libiommufd_device *dev, uint32_t index);
@@ -1687,6 +1700,7 @@ LIBIOMMUFD_API int libiommufd_device_disable_irqs(struct libiommufd_device *dev,
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_SET_IRQS
  */
 LIBIOMMUFD_API int libiommufd_device_trigger_irqs(struct libiommufd_device *dev, uint32_t index,
@@ -1704,6 +1718,7 @@ LIBIOMMUFD_API int libiommufd_device_trigger_irqs(struct libiommufd_device *dev,
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_SET_IRQS
  */
 LIBIOMMUFD_API int libiommufd_device_mask_irq(struct libiommufd_device *dev, uint32_t index);
@@ -1718,6 +1733,7 @@ LIBIOMMUFD_API int libiommufd_device_mask_irq(struct libiommufd_device *dev, uin
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_SET_IRQS
  */
 LIBIOMMUFD_API int libiommufd_device_unmask_irq(struct libiommufd_device *dev, uint32_t index);
@@ -1737,6 +1753,7 @@ LIBIOMMUFD_API int libiommufd_device_unmask_irq(struct libiommufd_device *dev, u
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_SET_IRQS
  */
 LIBIOMMUFD_API int libiommufd_device_set_unmask_fd(struct libiommufd_device *dev, uint32_t index,
@@ -1759,6 +1776,7 @@ LIBIOMMUFD_API int libiommufd_device_set_unmask_fd(struct libiommufd_device *dev
  *
  * @par Threads  safe. Takes milliseconds
  * @par Calls    ioctl; first use
+ * @par Kernel   any with VFIO
  * @par Source   VFIO_DEVICE_RESET
  */
 LIBIOMMUFD_API int libiommufd_device_reset(struct libiommufd_device *dev);
@@ -1779,6 +1797,7 @@ LIBIOMMUFD_API int libiommufd_device_reset(struct libiommufd_device *dev);
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
+ * @par Kernel   3.12
  * @par Source   VFIO_DEVICE_GET_PCI_HOT_RESET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_query_hot_reset(struct libiommufd_device *dev,
@@ -1819,6 +1838,7 @@ libiommufd_hot_reset_free(struct libiommufd_hot_reset *reset);
  *
  * @par Threads  safe, but not while a device of the same slot or bus is being closed
  * @par Calls    ioctl; type1 also fcntl, close; first use
+ * @par Kernel   6.6; 3.12 (type1 backend)
  * @par Source   VFIO_DEVICE_PCI_HOT_RESET, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_hot_reset(struct libiommufd_device *dev);
@@ -1887,6 +1907,7 @@ enum libiommufd_device_feature_flags {
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
+ * @par Kernel   5.7, and that of the feature
  * @par Source   VFIO_DEVICE_FEATURE
  */
 LIBIOMMUFD_API int libiommufd_device_feature(struct libiommufd_device *dev, uint32_t flags,
@@ -1914,6 +1935,7 @@ LIBIOMMUFD_API int libiommufd_device_feature(struct libiommufd_device *dev, uint
  *
  * @par Threads  safe
  * @par Calls    ioctl
+ * @par Kernel   4.17
  * @par Source   VFIO_DEVICE_IOEVENTFD
  */
 LIBIOMMUFD_API int libiommufd_region_set_ioeventfd(struct libiommufd_region *region,

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Is every function of the header documented, every parameter, the result, and its system calls?
+"""Is every function of the header documented, every parameter, the result, its system calls and, where the kernel is asked, the
+first kernel and the source? Every value of an enum?
 
     docs.py HEADER [OTHER...]
 
@@ -25,6 +26,10 @@ def check(function, known):
     for name in re.findall(r"\b(libiommufd_\w+)\(\)", text):
         if name not in known:
             problems.append(f"speaks of {name}(), which is not there")
+    if "@par Source" in text and not re.search(r"@par Kernel +\S", text):
+        problems.append("has a Source and lacks @par Kernel")
+    if re.search(r"@par Calls +[^@]*\bioctl\b", text) and not re.search(r"@par Source +\S", text):
+        problems.append("makes an ioctl and lacks @par Source")
     referred = re.match(r"\s*As (libiommufd_\w+)\(\)[^\n]*\.\s*$", text)
     if referred:
         return problems
@@ -49,11 +54,22 @@ def check(function, known):
     return problems
 
 
+def values(header):
+    """Enumerators without a comment."""
+    with open(header, encoding="utf-8") as f:
+        text = f.read()
+    for enum, body in re.findall(r"^enum (\w+) \{\n(.*?)^\};", text, re.M | re.S):
+        # One before it, or one after it that says so by "<".
+        for comment, name, after in re.findall(r"(?:/\*\*(?!<)((?:[^*]|\*(?!/))*)\*/\s*)?\b(LIBIOMMUFD_\w+)\s*=[^,/]*,\s*(/\*\*<)?", body):
+            if not comment and not after:
+                yield f"{header}: {name} of enum {enum} has no comment"
+
+
 def main(header, *others):
     functions = public.functions(header)
     known = {f.name for path in (header, *others) for f in public.functions(path)}
     public.finish([f"{header}:{f.line}: {f.name} {problem}"
-                   for f in functions for problem in check(f, known)])
+                   for f in functions for problem in check(f, known)] + list(values(header)))
 
 
 if __name__ == "__main__":
