@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Do header, version script and library agree on what is public?
 
-    symbols.py HEADER VERSION-SCRIPT LIBRARY
+    symbols.py HEADER VERSION-SCRIPT LIBRARY [SYMBOLS]
+
+SYMBOLS is the file of Debian's that pins the node of each: what programs were built against stays where it is.
 """
 
+import re
 import subprocess
 import sys
 
@@ -27,7 +30,14 @@ def exported(library):
     return found
 
 
-def main(header, script, library):
+def pinned(path):
+    """Symbol -> version node, but for the nodes themselves."""
+    with open(path, encoding="utf-8") as f:
+        found = dict(re.findall(r"^ (\w+)@(\S+) ", f.read(), re.M))
+    return {name: node for name, node in found.items() if name.startswith(PREFIX)}
+
+
+def main(header, script, library, pins=None):
     problems = []
     declared = [f.name for f in public.functions(header)]
     nodes = public.version_nodes(script)
@@ -52,6 +62,9 @@ def main(header, script, library):
             problems.append(f"{name}: not exported by the library")
         elif defined[name] != listed.get(name):
             problems.append(f"{name}: has version {defined[name]}, not {listed.get(name)}")
+    for name, node in (pinned(pins) if pins else defined).items():
+        if defined.get(name) != node:
+            problems.append(f"{name}: {pins} has it in {node}, the library in {defined.get(name)}")
     public.finish(problems)
 
 
