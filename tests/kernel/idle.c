@@ -3,7 +3,7 @@
  * What a device reaches that nobody drives: at each moment of its life the device tries to read and to write a page
  * of this program by its physical address, which no one gave it.
  *
- *	idle blocked | control [drivers [ROUNDS] | cost | regions | exempt | crash | kexec]
+ *	idle blocked | control [drivers [ROUNDS] | cost | regions | beyond | exempt | crash | kexec]
  *
  * "control" is a kernel that leaves such devices in its default domain, booted with iommu=pt: there they must reach
  * the page, or this program would prove nothing. With "drivers" those of the kernel come and go instead, and
@@ -357,6 +357,29 @@ static void group_of(const char *one, const char *other)
 	idle_edu(one, "the other beside it");
 }
 
+/* The one change of type that a driver lives through. */
+static void flush_queue(void)
+{
+	struct pollfd wait = {.events = POLLPRI};
+	char path[256], before[32], text[64];
+	int r;
+
+	if (!has_driver("edu_dma") || !strcmp(getenv("LAB_IOMMU"), "virtio"))
+		return;
+	snprintf(path, sizeof(path), "%s", device_file("EDU0", "iommu_group/type"));
+	snprintf(before, sizeof(before), "%s", sysfs_line(path));
+	must(write_word(path, "DMA"));
+	must(driver_give("EDU0", "edu_dma"));
+	wait.fd = must(open(device_file("EDU0", "iommu_group/dma_state"), O_RDONLY | O_CLOEXEC));
+	must((int)read(wait.fd, text, sizeof(text)));
+	r = write_word(path, "DMA-FQ");
+	result(r == 0 && poll(&wait, 1, 1000) == 1 && state_is("EDU0", "kernel DMA-FQ"),
+	       "poll tells of a type that changes under a driver", dma_state("EDU0"));
+	close(wait.fd);
+	must(driver_give("EDU0", ""));
+	must(write_word(path, before));
+}
+
 static void file_of_the_state(void)
 {
 	struct pollfd wait = {.fd = open(device_file("EDU0", "iommu_group/dma_state"),
@@ -377,6 +400,7 @@ static void file_of_the_state(void)
 	must(driver_give("EDU0", ""));
 	result(poll(&wait, 1, 1000) == blocked, "poll tells that it went", "");
 	close(wait.fd);
+	flush_queue();
 	result(!strcmp(sysfs_line(device_file("EDU0", "dma_aliases")), lab_name("EDU0")),
 	       "an alias of its own", sysfs_line(device_file("EDU0", "dma_aliases")));
 	if (lab_has("EDU4")) {
@@ -420,8 +444,8 @@ static void moments(void)
 int main(int argc, char **argv)
 {
 	if (argc < 2 || (strcmp(argv[1], "blocked") && strcmp(argv[1], "control")))
-		die("usage: idle blocked | control [drivers | cost | regions | exempt | crash | "
-		    "kexec]");
+		die("usage: idle blocked | control [drivers | cost | regions | beyond | exempt | "
+		    "crash | kexec]");
 	blocked = !strcmp(argv[1], "blocked");
 	page = memory_new(PAGE);
 	copy = memory_new(PAGE);
@@ -434,6 +458,8 @@ int main(int argc, char **argv)
 		idle_cost();
 	else if (!strcmp(argv[2], "regions"))
 		idle_regions(blocked);
+	else if (!strcmp(argv[2], "beyond"))
+		idle_beyond(blocked);
 	else if (!strcmp(argv[2], "exempt"))
 		idle_exempt(blocked);
 	else if (!strcmp(argv[2], "crash"))

@@ -27,6 +27,9 @@ void idle_cost(void);
 /* Memory that firmware asked for: of EDU0, and of EDU1 and USB0 if they are there. */
 void idle_regions(bool blocked);
 
+/* The region of EDU0 is where its IOMMU reaches nothing. Wants edu-functions, too. */
+void idle_beyond(bool blocked);
+
 /* Devices that are not blocked, and EDU0, USB0 and VGA1 beside them. */
 void idle_exempt(bool blocked);
 

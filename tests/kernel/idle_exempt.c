@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /* Of QEMU's q35. */
 #define LPC_BRIDGE  "0000:00:1f.0"
@@ -37,6 +38,17 @@ static void reach_is(const char *variable, bool exempt,
 	       reached ? "it reaches memory" : "it reaches no memory");
 }
 
+/* Opened and closed again. */
+static void used(const char *variable)
+{
+	int iommu = iommu_open(), dev = cdev_open(variable);
+	uint32_t id;
+
+	must(cdev_bind(dev, iommu, &id));
+	close(dev);
+	close(iommu);
+}
+
 void idle_exempt(bool is_blocked)
 {
 	bool console = strstr(sysfs_line("/proc/cmdline"), "earlyprintk=xdbc");
@@ -58,6 +70,24 @@ void idle_exempt(bool is_blocked)
 	if (lab_has("USB0"))
 		reach_is("USB0", console, xhci_reaches,
 			 console ? "a USB controller that may be a console" : "a USB controller");
+	if (lab_has("VGA1")) {
+		must(system("modprobe -q vfio-pci"));
+		must(driver_give("VGA0", "vfio-pci"));
+		state_is(lab_name("VGA0"), true, "it has not been opened yet");
+		used("VGA0");
+		state_is(lab_name("VGA0"), false, "someone has driven it");
+		must(driver_give("VGA0", ""));
+		state_is(lab_name("VGA0"), false, "off its driver");
+	}
 	/* What is next to them is not exempt. */
 	idle_edu("EDU0", "an edu");
+	if (lab_has("FAKE1")) {
+		must(driver_give("FAKE0", ""));
+		must(driver_give("FAKE1", ""));
+		state_is(lab_name("FAKE0"), false, "what says it is a bridge to ISA devices");
+		idle_edu("EDU1", "an edu beside it");
+		state_is(lab_name("FAKE1"), false, "what says it is a bridge");
+	}
+	must(write_word("/sys/bus/pci/devices/" LPC_BRIDGE "/remove", "1"));
+	reach_is("AHCI0", false, ahci_reaches, "the disk controller alone");
 }

@@ -222,3 +222,18 @@ void idle_regions(bool is_blocked)
 	if (lab_has("USB0"))
 		xhci_regions();
 }
+
+/* Then it cannot be blocked but for its region. Neither it nor others suffer. */
+void idle_beyond(bool is_blocked)
+{
+	result(!strncmp(dma_state("EDU0"), "kernel ", 7), "its state", dma_state("EDU0"));
+	result((system("dmesg | grep -q 'cannot be blocked while it is idle'") == 0) == is_blocked,
+	       "the log says so", "");
+	must(system("modprobe -q edu_dma"));
+	must(driver_give("EDU0", "edu_dma"));
+	result(!strcmp(sysfs_line(device_file("EDU0", "dma")), "1"), "it works on a driver", "");
+	must(driver_give("EDU0", ""));
+	result(!strncmp(dma_state("EDU0"), "kernel ", 7), "its state after that",
+	       dma_state("EDU0"));
+	idle_edu("EDU1", "a device without a region");
+}

@@ -15,7 +15,7 @@ CROWD, CROWD_SLOT = 24, 0x18
 
 @dataclass(frozen=True)
 class Endpoint:
-    kind: str                       # EDU, NVME, NET, VNET, PF, USB, VGA, AHCI: the guest's variable is LAB_<kind><n>
+    kind: str                       # EDU, NVME, NET, VNET, PF, USB, VGA, AHCI, FAKE: the guest's variable is LAB_<kind><n>
     where: str                      # slot.function on pcie.0, or bridge/slot.function behind it
     group: str                      # endpoints with the same letter share an IOMMU group
 
@@ -57,6 +57,14 @@ TABLE = {t.name: t for t in (
     Topology('ahci', "the machine's own disk controller with an empty CD drive",
              ('-device', 'ide-cd,bus=ide.0'),
              (Endpoint('AHCI', '1f.2', 'a'),)),
+    # What a device says of its class it may say falsely.
+    Topology('impostors', 'a device that says it is a bridge to ISA devices beside an edu, and one that says it is a bridge',
+             ('-blockdev', 'driver=null-co,node-name=imp0,size=1048576', '-blockdev', 'driver=null-co,node-name=imp1,size=1048576',
+              '-device', 'pcie-root-port,id=impport,addr=1b,chassis=7',
+              '-device', 'virtio-blk-pci,drive=imp0,bus=impport,addr=0.0,multifunction=on,class=0x0601,disable-legacy=on,iommu_platform=on',
+              '-device', f'{EDU},bus=impport,addr=0.1',
+              '-device', 'virtio-blk-pci,drive=imp1,addr=1e,class=0x0680,disable-legacy=on,iommu_platform=on'),
+             (Endpoint('FAKE', '1b.0/00.0', 'a'), Endpoint('EDU', '1b.0/00.1', 'a'), Endpoint('FAKE', '1e.0', 'b'))),
     # Directly on pcie.0 the two would be integrated endpoints and get a group each.
     Topology('e1000e', 'two e1000e functions behind a root port: one group, joined by a network',
              ('-device', 'pcie-root-port,id=netport,addr=a,chassis=1',

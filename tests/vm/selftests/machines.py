@@ -7,7 +7,7 @@ from labkit import firmware, topology
 from .harness import each, expect, guest, test
 
 GROUPS = r'''
-env | grep -E "^LAB_(EDU|NVME|NET|VNET|PF|DISK|USB|VGA|AHCI)[0-9]+=" | sort -V | while IFS== read -r name bdf; do
+env | grep -E "^LAB_(EDU|NVME|NET|VNET|PF|DISK|USB|VGA|AHCI|FAKE)[0-9]+=" | sort -V | while IFS== read -r name bdf; do
     dev=/sys/bus/pci/devices/$bdf
     echo "$name $(basename $(readlink $dev/iommu_group)) $(basename $(readlink $dev/driver))"
 done'''
