@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every device that could be given to user space, by IOMMU group: what it is, what drives it, who shares its
- * group, which node opens it; and what it may reach, where the kernel tells. Needs no privilege and no vfio. Fits
- * into 80 columns.
+ * group, which node opens it; and what it may reach, and as whom, where the kernel tells. Needs no privilege and
+ * no vfio. Fits into 80 columns.
  *
  *   list-devices [--vfio]      --vfio: only those that can be opened now
  */
@@ -116,6 +116,12 @@ static void show_row(const struct libiommufd_host_device *device, const struct c
 	if (used + 2 + (int)strlen(or_dash(node)) > LINE)
 		printf("\n%5s", "");
 	printf("  %s\n", or_dash(node));
+	/* Who else its IOMMU may take it for, where the kernel tells. */
+	for (int i = 0; i < libiommufd_host_device_get_alias_count(device); i++) {
+		const char *alias = libiommufd_host_device_get_alias(device, (size_t)i);
+		if (alias && strcmp(alias, name))
+			printf("%5s  does DMA as %s, too\n", "", alias);
+	}
 }
 
 static void widen(int *column, const char *text)

@@ -79,9 +79,12 @@ void check_idle(struct search *search)
 			 "nobody drives it, and it may read and write all memory until it is "
 			 "bound: IOMMU group %d is in the kernel's identity domain",
 			 device->number);
-	finding_remedy(finding, "put iommu.block_idle=1 on the kernel's command line and reboot; "
-				"that leaves ISA bridges and the display of the boot as they are: "
-				"for these take away iommu=pt and iommu.passthrough=1");
+	finding_remedy(
+		finding,
+		"put iommu.block_idle=1 on the kernel's command line and reboot; where it is "
+		"there already the group is one that does DMA without a driver (an ISA bridge, "
+		"the display of the boot) or that cannot be blocked, as the kernel's log tells: "
+		"for these take away iommu=pt and iommu.passthrough=1");
 	finding->severity = LIBIOMMUFD_HOST_WARNING;
 }
 
