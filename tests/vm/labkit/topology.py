@@ -64,7 +64,7 @@ TABLE = {t.name: t for t in (
               '-device', 'virtio-blk-pci,drive=imp0,bus=impport,addr=0.0,multifunction=on,class=0x0601,disable-legacy=on,iommu_platform=on',
               '-device', f'{EDU},bus=impport,addr=0.1',
               '-device', 'virtio-blk-pci,drive=imp1,addr=1e,class=0x0680,disable-legacy=on,iommu_platform=on'),
-             (Endpoint('FAKE', '1b.0/00.0', 'a'), Endpoint('EDU', '1b.0/00.1', 'a'), Endpoint('FAKE', '1e.0', 'b'))),
+             (Endpoint('EDU', '1b.0/00.1', 'a'), Endpoint('FAKE', '1b.0/00.0', 'a'), Endpoint('FAKE', '1e.0', 'b'))),
     # Directly on pcie.0 the two would be integrated endpoints and get a group each.
     Topology('e1000e', 'two e1000e functions behind a root port: one group, joined by a network',
              ('-device', 'pcie-root-port,id=netport,addr=a,chassis=1',
