@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,42 +78,50 @@ static bool disk_works(const char *pattern)
 	return good;
 }
 
-/* A socket that sends and receives on the interface, which is up and has a link. */
-static int interface(const char *variable, int *index)
+/* A socket that sends and receives on the interface, which is up; its link takes seconds. */
+static int interface(const char *variable, struct ifreq *request)
 {
-	struct ifreq request = {0};
-	char pattern[256], carrier[300];
+	char pattern[256];
 	int fd = must(socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(PROTOCOL)));
 
+	*request = (struct ifreq){0};
 	snprintf(pattern, sizeof(pattern), "%s/*", device_file(variable, "net"));
-	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", appears(pattern));
-	must(ioctl(fd, SIOCGIFFLAGS, &request));
-	request.ifr_flags |= IFF_UP;
-	must(ioctl(fd, SIOCSIFFLAGS, &request));
-	snprintf(carrier, sizeof(carrier), "/sys/class/net/%s/carrier", request.ifr_name);
-	for (int waited = 0; strcmp(sysfs_line(carrier), "1") && waited < PATIENCE; waited++)
-		usleep(1000);
-	must(ioctl(fd, SIOCGIFINDEX, &request));
-	*index = request.ifr_ifindex;
+	snprintf(request->ifr_name, sizeof(request->ifr_name), "%s", appears(pattern));
+	must(ioctl(fd, SIOCGIFFLAGS, request));
+	request->ifr_flags |= IFF_UP;
+	must(ioctl(fd, SIOCSIFFLAGS, request));
+	must(ioctl(fd, SIOCGIFINDEX, request));
 	struct sockaddr_ll address = {.sll_family = AF_PACKET,
 				      .sll_protocol = htons(PROTOCOL),
-				      .sll_ifindex = *index};
+				      .sll_ifindex = request->ifr_ifindex};
 	must(bind(fd, (struct sockaddr *)&address, sizeof(address)));
 	return fd;
+}
+
+static void wait_for_link(const struct ifreq *request)
+{
+	char carrier[300];
+
+	snprintf(carrier, sizeof(carrier), "/sys/class/net/%s/carrier", request->ifr_name);
+	for (int waited = 0; strcmp(sysfs_line(carrier), "1") && waited < PATIENCE; waited++)
+		usleep(1000);
 }
 
 static bool frames_pass(void)
 {
 	uint8_t sent[256], got[512];
-	int from, to, one = interface("NET0", &from), two = interface("NET1", &to);
+	struct ifreq from, to;
+	int one = interface("NET0", &from), two = interface("NET1", &to);
 	struct sockaddr_ll target = {.sll_family = AF_PACKET,
 				     .sll_protocol = htons(PROTOCOL),
-				     .sll_ifindex = from,
+				     .sll_ifindex = from.ifr_ifindex,
 				     .sll_halen = 6,
 				     .sll_addr = {255, 255, 255, 255, 255, 255}};
 	struct pollfd wait = {.fd = two, .events = POLLIN};
 	bool good = false;
 
+	wait_for_link(&from);
+	wait_for_link(&to);
 	memory_fill(sent, sizeof(sent));
 	for (int i = 0; i < 20 && !good; i++) {
 		must((int)sendto(one, sent, sizeof(sent), 0, (struct sockaddr *)&target,
@@ -140,45 +150,71 @@ bool idle_works(const char *variable)
 	return disk_works(pattern);
 }
 
-static void loops(const char *variable, const char *other, const char *driver, int rounds,
-		  bool blocked)
+/* What comes and goes: in a process of its own, so that all do it at once. */
+struct loop {
+	const char *variable, *other, *driver;
+	pid_t pid;
+	char *detail; /* the process writes it */
+};
+
+enum {
+	DETAIL = 160
+};
+
+static bool loops(const struct loop *loop, int rounds, bool blocked)
 {
 	uint64_t bind = 0, unbind = 0;
-	char detail[160];
 	int round;
 
 	for (round = 0; round < rounds; round++) {
 		uint64_t start = now_us();
 
-		must(driver_give(variable, driver));
-		if (other)
-			must(driver_give(other, driver));
+		must(driver_give(loop->variable, loop->driver));
+		if (loop->other)
+			must(driver_give(loop->other, loop->driver));
 		bind += now_us() - start;
-		if (!idle_works(variable))
+		if (!idle_works(loop->variable))
 			break;
 		start = now_us();
-		must(driver_give(variable, ""));
-		if (other)
-			must(driver_give(other, ""));
+		must(driver_give(loop->variable, ""));
+		if (loop->other)
+			must(driver_give(loop->other, ""));
 		unbind += now_us() - start;
-		if (blocked && strcmp(dma_state(variable), "blocked"))
+		if (blocked && strcmp(dma_state(loop->variable), "blocked"))
 			break;
 	}
 	/* Told, not tested: what switching costs is for the benchmark to say. */
-	snprintf(detail, sizeof(detail), "%d rounds; %.0f us a bind, %.0f an unbind; state: %s",
+	snprintf(loop->detail, DETAIL, "%d rounds; %.0f us a bind, %.0f an unbind; state: %s",
 		 round, (double)bind / (round + 1), (double)unbind / (round + 1),
-		 dma_state(variable));
-	result(round == rounds, driver, detail);
+		 dma_state(loop->variable));
+	return round == rounds;
 }
 
 void idle_drivers(int rounds, bool blocked)
 {
-	if (lab_has("NVME0"))
-		loops("NVME0", NULL, "nvme", rounds, blocked);
-	if (lab_has("NET1"))
-		loops("NET0", "NET1", "e1000e", rounds, blocked);
-	if (lab_has("DISK0"))
-		loops("DISK0", NULL, "virtio-pci", rounds, blocked);
+	struct loop all[] = {{.variable = "NVME0", .driver = "nvme"},
+			     {.variable = "NET0", .other = "NET1", .driver = "e1000e"},
+			     {.variable = "DISK0", .driver = "virtio-pci"}};
+	enum {
+		COUNT = sizeof(all) / sizeof(all[0])
+	};
+
+	for (int i = 0; i < COUNT; i++) {
+		if (!lab_has(all[i].variable))
+			continue;
+		all[i].detail = mmap(NULL, DETAIL, PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+		must(all[i].detail == MAP_FAILED ? -1 : 0);
+		all[i].pid = must(fork());
+		if (!all[i].pid)
+			_exit(!loops(&all[i], rounds, blocked));
+	}
+	for (int i = 0, status; i < COUNT; i++)
+		if (all[i].pid) {
+			must(waitpid(all[i].pid, &status, 0));
+			result(status == 0, all[i].driver, all[i].detail);
+			munmap(all[i].detail, DETAIL);
+		}
 }
 
 void idle_cost(void)
