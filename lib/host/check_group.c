@@ -42,14 +42,16 @@ void check_members(struct search *search)
 			continue;
 		struct libiommufd_host_finding *finding =
 			finding_add(search, LIBIOMMUFD_HOST_GROUP_MEMBER, member->name);
-		char dir[SYSFS_PATH], bus[16];
+		char dir[SYSFS_PATH], bus[16], alias[DEVICE_ALIAS];
 		snprintf(dir, sizeof(dir), "/sys/kernel/iommu_groups/%d/devices/%s", device->number,
 			 member->name);
 		if (!read_link(search->sys, dir, "subsystem", bus, sizeof(bus)) || !bus[0])
 			strcpy(bus, device->bus);
+		bool one = dma_common_alias(search->sys, device, member->name, alias);
 		finding_evidence(finding,
-				 "it shares IOMMU group %d with %s, and is on the driver %s",
-				 device->number, device->name, member->driver);
+				 "it shares IOMMU group %d with %s, and is on the driver %s%s%s",
+				 device->number, device->name, member->driver,
+				 one ? "; both do DMA as " : "", one ? alias : "");
 		finding_remedy(finding,
 			       "a group has one owner: libiommufd_host_claim_device() with "
 			       "CLAIM_GROUP takes all of it; or take this one from its driver "

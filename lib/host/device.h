@@ -60,6 +60,10 @@ int devices_finish(struct libiommufd_host_devices *devices, const struct sys *sy
 /* In dma.c, with devices and groups complete: what the kernel tells of their DMA. -ENOMEM. */
 int dma_read(struct libiommufd_host_devices *devices, const struct sys *sys);
 
+/* A requester ID that the IOMMU may see of both, where the kernel tells: they cannot be told apart by it. */
+bool dma_common_alias(const struct sys *sys, const struct libiommufd_host_device *device,
+		      const char *other, char alias[DEVICE_ALIAS]);
+
 /* One device by a name that a user gave. */
 int device_find(struct libiommufd_host *host, struct op *op, const char *name,
 		struct libiommufd_host_devices **ret_devices);

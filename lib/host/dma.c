@@ -129,6 +129,33 @@ static int read_aliases(struct libiommufd_host_devices *devices, const struct sy
 	return 0;
 }
 
+bool dma_common_alias(const struct sys *sys, const struct libiommufd_host_device *device,
+		      const char *other, char alias[DEVICE_ALIAS])
+{
+	char path[SYSFS_PATH], text[PAGE_OF_SYSFS + 1];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/dma_aliases", other);
+	int fd = device->alias_count ? sys->open(sys, path, O_RDONLY) : -ENOENT;
+	if (fd < 0)
+		return false;
+	ssize_t n = sys->read(sys, fd, text, sizeof(text) - 1);
+	sys->close(sys, fd);
+	text[n > 0 ? n : 0] = '\0';
+	for (int i = 0; i < device->alias_count; i++) {
+		/* A line of it: addresses are of one length, but for those of wide domains. */
+		char line[DEVICE_ALIAS + 1];
+		const char *found;
+
+		snprintf(line, sizeof(line), "%s\n", device->aliases[i]);
+		found = strstr(text, line);
+		if (found && (found == text || found[-1] == '\n')) {
+			strcpy(alias, device->aliases[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
 int dma_read(struct libiommufd_host_devices *devices, const struct sys *sys)
 {
 	read_states(devices, sys);

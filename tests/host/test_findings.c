@@ -130,6 +130,25 @@ static void bridges_and_harmless_drivers_in_a_group_are_no_obstacle(void **state
 		    ", and is on the driver snd_hda_intel");
 }
 
+static void devices_that_an_iommu_cannot_tell_apart_are_named_by_what_it_sees(void **state)
+{
+	(void)state;
+	tree_device("pci", DEVICE, "vfio-pci", 6);
+	tree_vfio("pci", DEVICE, 0, 1);
+	tree_device("pci", "0000:01:00.4", "snd_hda_intel", 6);
+	tree_file("/sys/devices/pci/" DEVICE "/dma_aliases", DEVICE "\n0000:01:00.7\n");
+	/* The end of an address is no address, and other devices may not tell. */
+	look(NULL);
+	assert_null(strstr(said(LIBIOMMUFD_HOST_GROUP_MEMBER), "both do DMA"));
+	tree_file("/sys/devices/pci/0000:01:00.4/dma_aliases", "0000:01:00.4\n10000:01:00.7\n");
+	look(NULL);
+	assert_null(strstr(said(LIBIOMMUFD_HOST_GROUP_MEMBER), "both do DMA"));
+	tree_file("/sys/devices/pci/0000:01:00.4/dma_aliases", "0000:01:00.4\n0000:01:00.7\n");
+	look(NULL);
+	assert_said(LIBIOMMUFD_HOST_GROUP_MEMBER,
+		    "is on the driver snd_hda_intel; both do DMA as 0000:01:00.7");
+}
+
 static void broken_reserved_regions_and_capabilities_give_no_finding(void **state)
 {
 	static const char *const broken[] = {
@@ -540,6 +559,7 @@ int main(void)
 		TEST(tables_of_the_firmware_decide_what_is_told),
 		TEST(a_device_that_is_not_behind_the_iommu_is_told_from_one_that_waits_for_its_driver),
 		TEST(bridges_and_harmless_drivers_in_a_group_are_no_obstacle),
+		TEST(devices_that_an_iommu_cannot_tell_apart_are_named_by_what_it_sees),
 		TEST(broken_reserved_regions_and_capabilities_give_no_finding),
 		TEST(what_is_not_known_of_a_group_is_no_condition),
 		TEST(a_group_that_vfio_made_up_is_no_iommu),

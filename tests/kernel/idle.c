@@ -3,7 +3,7 @@
  * What a device reaches that nobody drives: at each moment of its life the device tries to read and to write a page
  * of this program by its physical address, which no one gave it.
  *
- *	idle blocked | control [drivers [ROUNDS] | cost | regions | beyond | exempt | crash | kexec]
+ *	idle blocked | control [drivers [ROUNDS] | cost | regions | beyond | exempt | crash | kexec | resume]
  *
  * "control" is a kernel that leaves such devices in its default domain, booted with iommu=pt: there they must reach
  * the page, or this program would prove nothing. With "drivers" those of the kernel come and go instead, and
@@ -287,17 +287,21 @@ static void type_written(void)
 /* A virtual function that has just been made. */
 static void virtual_function(void)
 {
-	char group[300];
+	char state[64];
+	bool reaches;
 
 	if (!has_driver("nvme"))
 		die("no nvme");
 	must(driver_give("PF0", "nvme"));
-	must(write_word(device_file("PF0", "sriov_drivers_autoprobe"), "0"));
-	must(write_word(device_file("PF0", "sriov_numvfs"), "1"));
-	snprintf(group, sizeof(group), "%s", device_file("PF0", "virtfn0/iommu_group/dma_state"));
-	result(!strncmp(sysfs_line(group), blocked ? "blocked" : "kernel ", 7) ||
-		       !sysfs_line(group)[0],
-	       "a virtual function is made", sysfs_line(group));
+	nvme_makes_function("PF0");
+	snprintf(state, sizeof(state), "%s",
+		 sysfs_line(device_file("PF0", "virtfn0/iommu_group/dma_state")));
+	reaches = nvme_reaches("PF0", "virtfn0");
+	result(reaches == !blocked &&
+		       (!state[0] || !strncmp(state, blocked ? "blocked" : "kernel ", 7)),
+	       reaches ? "a virtual function is made, and reaches memory"
+		       : "a virtual function is made, and reaches nothing",
+	       state);
 	must(write_word(device_file("PF0", "sriov_numvfs"), "0"));
 	must(driver_give("PF0", ""));
 }
@@ -445,7 +449,7 @@ int main(int argc, char **argv)
 {
 	if (argc < 2 || (strcmp(argv[1], "blocked") && strcmp(argv[1], "control")))
 		die("usage: idle blocked | control [drivers | cost | regions | beyond | exempt | "
-		    "crash | kexec]");
+		    "crash | kexec | resume]");
 	blocked = !strcmp(argv[1], "blocked");
 	page = memory_new(PAGE);
 	copy = memory_new(PAGE);
@@ -466,6 +470,8 @@ int main(int argc, char **argv)
 		idle_crash(blocked);
 	else if (!strcmp(argv[2], "kexec"))
 		idle_kexec(blocked, moments);
+	else if (!strcmp(argv[2], "resume"))
+		idle_resume();
 	else
 		idle_drivers(argc > 3 ? atoi(argv[3]) : 200, blocked);
 	printf("%d passed, %d failed, %d skipped\n", passed, failed, skipped);

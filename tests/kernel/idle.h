@@ -13,6 +13,8 @@ void skip(const char *name, const char *why);
 const char *sysfs_line(const char *path);
 const char *device_file(const char *variable, const char *name);
 const char *dma_state(const char *variable);
+/* The last part of the one path that the pattern fits, once it is there. It is the caller's until the next call but one. */
+const char *appears(const char *pattern);
 
 /* An edu that nobody has is blocked, or in the control reaches what it tries to. */
 void idle_edu(const char *variable, const char *name);
@@ -36,9 +38,15 @@ void idle_exempt(bool blocked);
 /* A device that no driver has writes to memory, which is at that address for it. */
 bool xhci_reaches(const char *variable, uint64_t at, uint8_t *memory);
 bool ahci_reaches(const char *variable, uint64_t at, uint8_t *memory);
+/* An nvme on its driver gets a virtual function, switched on; which writes to memory what it says of itself. */
+void nvme_makes_function(const char *variable);
+bool nvme_reaches(const char *variable, const char *dir);
 
 /* Another kernel when this one dies, or when it is told to end. The first wants EDU0 and NVME0. */
 void idle_crash(bool blocked);
 void idle_kexec(bool blocked, void (*moments)(void));
+
+/* The machine sleeps and wakes up. Wants EDU0, EDU1 and NVME0. */
+void idle_resume(void);
 
 #endif

@@ -33,7 +33,7 @@ static uint64_t now_us(void)
 }
 
 /* The last part of the one path that the pattern fits, once it is there. */
-static const char *appears(const char *pattern)
+const char *appears(const char *pattern)
 {
 	static char name[2][64];
 	static int next;

@@ -19,7 +19,7 @@ struct region {
 static bool blocked;
 static uint8_t *page; /* of all memory that is not the region */
 
-/* The one of that type that sysfs tells. */
+/* The first one of that type that sysfs tells. */
 static struct region region_of(const char *variable, const char *type)
 {
 	struct region region = {0};
@@ -29,7 +29,7 @@ static struct region region_of(const char *variable, const char *type)
 	int fd;
 
 	while (file && fscanf(file, "%llx %llx %31s", &first, &last, name) == 3) {
-		if (!strcmp(name, type)) {
+		if (!region.length && !strcmp(name, type)) {
 			region.base = first;
 			region.length = last - first + 1;
 		}
@@ -84,6 +84,26 @@ static void reach_is(const char *variable, const struct region *region, bool bey
 		 own ? "reached" : "not reached", r ? "read" : "not read",
 		 w ? "written" : "not written");
 	result(own && r == beyond && w == beyond, name, detail);
+	edu_end(&edu);
+}
+
+/* What firmware told a device to use is not for others of its group when it has left. */
+static void gone(const char *variable, const struct region *region)
+{
+	struct edu edu = {0};
+	uint8_t before[LENGTH];
+	bool written;
+
+	edu_use_unopened(&edu, variable);
+	memory_fill(region->memory, LENGTH);
+	memcpy(before, region->memory, LENGTH);
+	edu_write(&edu, region->base, LENGTH);
+	written = memcmp(before, region->memory, LENGTH);
+	/* The control has all of memory. */
+	result(written == !blocked,
+	       written ? "the region of one that left is reached"
+		       : "the region of one that left is not reached",
+	       dma_state(variable));
 	edu_end(&edu);
 }
 
@@ -168,8 +188,9 @@ static void edu_regions(void)
 		return;
 	region = region_of("EDU1", "direct");
 	idle("EDU1", &region, "one of two");
-	idle("EDU2", &region, "the other has no region, but the same table");
+	idle("EDU2", &region, "the other, with the same table");
 	must(write_word(device_file("EDU1", "remove"), "1"));
+	gone("EDU2", &region);
 	must(write_word("/sys/bus/pci/rescan", "1"));
 	idle("EDU1", &region, "the one plugged in beside the other");
 	munmap(region.memory, region.length);

@@ -96,6 +96,18 @@ def _make(ready, busybox: bytes) -> bytes:
     return archive.bytes()
 
 
+def _forget_old(final: Path) -> None:
+    """The name begins with the kernel's: keep those used last, another checkout may use another one."""
+    ages = []
+    for path in final.parent.glob(final.name.rpartition('_')[0] + '_*'):
+        try:
+            ages.append((path.stat().st_mtime, path))
+        except FileNotFoundError:
+            pass            # another lab was quicker
+    for _, path in sorted(ages)[:-8]:
+        path.unlink(missing_ok=True)
+
+
 def prepare(ready) -> Path:
     """The initramfs of a kernel, from the cache when nothing that goes into it has changed."""
     busybox = _busybox()
@@ -107,8 +119,7 @@ def prepare(ready) -> Path:
         with cache.workdir('initramfs') as work:
             (work / 'initramfs').write_bytes(_make(ready, busybox))
             cache.publish(work / 'initramfs', final)
-        # The name begins with the kernel's: keep the newest few, another checkout may use another one.
-        old = sorted(final.parent.glob(f'{ready.kernel.name}_*'), key=os.path.getmtime)[:-8]
-        for path in old:
-            path.unlink(missing_ok=True)
+        _forget_old(final)
+    else:
+        os.utime(final)
     return final
