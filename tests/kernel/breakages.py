@@ -12,8 +12,11 @@ def _conformance(iommu: str, *sections: str) -> list:
     return ['{here}/conformance', '{build}', '--kernel-tree', '{tree}', '--iommu', iommu, *sections]
 
 
-_IDLE = ['{lab}', 'run', '--kernel-tree', '{tree}', '--no-bind', '--devices', 'edu,edu-functions', '--append',
-         'iommu=pt iommu.block_idle=1', '--timeout', '300', '--', '{build}/tests/kernel/idle', 'blocked']
+def _idle(*words: str, devices: str = 'edu,edu-functions', regions: tuple = ()) -> list:
+    return ['{lab}', 'run', '--kernel-tree', '{tree}', '--no-bind', '--devices', devices, '--append', 'iommu=pt iommu.block_idle=1',
+            *(word for region in regions for word in ('--region', region)),
+            '--timeout', '300', '--', '{build}/tests/kernel/idle', 'blocked', *words]
+
 
 STEPS = {
     'facts of spaces': _conformance('intel', 'objects', 'map', 'unmap', 'copy', 'ranges', 'allowed', 'option', 'hwpt'),
@@ -25,7 +28,8 @@ STEPS = {
                      'move-two', 'table', options='--icount --append hugepages=4'),
     'fuzz': _lab('fuzz', '-n', '60000', '-s', '7', options='--icount', devices='edu,edu2,edu-functions,mdev'),
     'pins': _lab('races', '-t', '3', 'pins', devices='mcopy'),
-    'idle': _IDLE,
+    'idle': _idle(),
+    'regions': _idle('regions', regions=('EDU0:0x10000000:0x2000', 'EDU1:0x10004000:0x1000', 'EDU2:0x10006000:0x1000')),
 }
 
 _IOMMUFD = 'drivers/iommu/iommufd/'
@@ -88,4 +92,8 @@ BREAKAGES = (
     # ---- Idle devices ----
     ('a device that its driver leaves is not blocked', 'drivers/iommu/idle.c', 'unsigned int idle = IOMMU_IDLE_BLOCK;',
      'unsigned int idle = IOMMU_IDLE_DEFAULT;', 'idle'),
+    ('a region outlives its device', 'drivers/iommu/iommu.c', '''	group->regions_domain = NULL;
+	list_for_each_entry(device, &group->devices, list)
+		device->idle &= ~IOMMU_IDLE_MAPPED;''', '	regions = NULL;', 'regions'),
+    ('a region is lost with another device', 'drivers/iommu/iommu.c', 'device->idle &= ~IOMMU_IDLE_MAPPED;', ';', 'regions'),
 )

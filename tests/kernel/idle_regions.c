@@ -20,24 +20,32 @@ static bool blocked;
 static uint8_t *page; /* of all memory that is not the region */
 
 /* The first one of that type that sysfs tells. */
-static struct region region_of(const char *variable, const char *type)
+static bool find_region(const char *variable, const char *type, struct region *region)
 {
-	struct region region = {0};
 	unsigned long long first, last;
 	char name[32];
 	FILE *file = fopen(device_file(variable, "iommu_group/reserved_regions"), "re");
-	int fd;
 
+	*region = (struct region){0};
 	while (file && fscanf(file, "%llx %llx %31s", &first, &last, name) == 3) {
-		if (!region.length && !strcmp(name, type)) {
-			region.base = first;
-			region.length = last - first + 1;
+		if (!region->length && !strcmp(name, type)) {
+			region->base = first;
+			region->length = last - first + 1;
 		}
 	}
 	if (file)
 		fclose(file);
-	result(region.length != 0, type, lab_name(variable));
-	if (!region.length)
+	return region->length != 0;
+}
+
+static struct region region_of(const char *variable, const char *type)
+{
+	struct region region;
+	bool found = find_region(variable, type, &region);
+	int fd;
+
+	result(found, type, lab_name(variable));
+	if (!found)
 		die("no region for %s", variable);
 	fd = must(open("/dev/mem", O_RDWR | O_CLOEXEC));
 	region.memory = mmap(NULL, region.length, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
@@ -160,7 +168,7 @@ static void driven(const struct region *region, const char *type)
 
 static void edu_regions(void)
 {
-	struct region region = region_of("EDU0", "direct");
+	struct region region = region_of("EDU0", "direct"), own;
 	char path[256];
 
 	idle("EDU0", &region, "since boot");
@@ -191,6 +199,11 @@ static void edu_regions(void)
 	idle("EDU2", &region, "the other, with the same table");
 	must(write_word(device_file("EDU1", "remove"), "1"));
 	gone("EDU2", &region);
+	if (find_region("EDU2", "direct", &own)) {
+		own = region_of("EDU2", "direct");
+		idle("EDU2", &own, "the other keeps its own");
+		munmap(own.memory, own.length);
+	}
 	must(write_word("/sys/bus/pci/rescan", "1"));
 	idle("EDU1", &region, "the one plugged in beside the other");
 	munmap(region.memory, region.length);
