@@ -70,6 +70,26 @@ void edu_use_unopened(struct edu *edu, const char *variable)
 	edu->regs = regs;
 }
 
+void edu_use_removed(struct edu *edu, const char *variable)
+{
+	unsigned long long base = 0;
+	char path[160];
+
+	edu_use_unopened(edu, variable);
+	munmap((void *)edu->regs, 1 << 20);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource", lab_name(variable));
+	FILE *file = fopen(path, "re");
+	if (!file || fscanf(file, "%llx", &base) != 1)
+		die("%s cannot be read", path);
+	fclose(file);
+	int fd = must(open("/dev/mem", O_RDWR | O_SYNC | O_CLOEXEC));
+	void *regs = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)base);
+	if (regs == MAP_FAILED)
+		die("/dev/mem: %s", result_name(-errno));
+	close(fd);
+	edu->regs = regs;
+}
+
 void edu_bound(struct edu *edu, const char *variable, int iommu)
 {
 	int fd = cdev_open(variable);

@@ -20,6 +20,8 @@ struct edu {
 void edu_use(struct edu *edu, int fd);
 /* Without VFIO, by its files in sysfs: what a device does that nobody has opened. */
 void edu_use_unopened(struct edu *edu, const char *variable);
+/* The same by its place in memory: so it can be used on when the kernel has let go of it. */
+void edu_use_removed(struct edu *edu, const char *variable);
 /* Opened, bound to iommu and ready. */
 void edu_bound(struct edu *edu, const char *variable, int iommu);
 /* Unmaps and closes, what there is. */

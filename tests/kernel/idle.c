@@ -313,8 +313,7 @@ static void plugged_again(const char *variable, const char *name)
 	idle_edu(variable, name);
 }
 
-/* A bridge that no driver has turned on passes nothing. */
-static void let_through(const char *variable)
+void let_through(const char *variable)
 {
 	uint16_t command = 0;
 	int fd = open(device_file(variable, "../config"), O_RDWR | O_CLOEXEC);
@@ -325,6 +324,40 @@ static void let_through(const char *variable)
 	command |= 6;
 	must((int)pwrite(fd, &command, 2, 4));
 	close(fd);
+}
+
+/* On vfio-pci unopened beside a driver, and opened beside none: it is the one or the other. */
+static void beside_a_user(const char *one, const char *other)
+{
+	int iommu, dev, r;
+	uint32_t id;
+
+	if (access("/dev/iommu", F_OK) < 0 || !has_driver("edu_dma"))
+		return skip("a driver beside a user", "no /dev/iommu or no edu_dma");
+	must(driver_give(one, "vfio-pci"));
+	must(driver_give(other, "edu_dma"));
+	result(state_is(one, "kernel ") && !strcmp(sysfs_line(device_file(other, "dma")), "1"),
+	       "unopened, beside a driver", dma_state(one));
+	iommu = iommu_open();
+	dev = cdev_open(one);
+	r = cdev_bind(dev, iommu, &id);
+	result(r == -EPERM && !strcmp(sysfs_line(device_file(other, "dma")), "1"),
+	       "not to be bound beside a driver", result_name(r));
+	close(dev);
+	must(driver_give(other, ""));
+	idle_edu(one, "the driver beside it gone");
+	dev = cdev_open(one);
+	r = cdev_bind(dev, iommu, &id);
+	result(r == 0 && state_is(other, "user"), "bound then", dma_state(other));
+	driver_give(other, "edu_dma");
+	result(strcmp(driver_of(other), "edu_dma") && state_is(one, "user"),
+	       "no driver beside a user", driver_of(other));
+	close(dev);
+	close(iommu);
+	must(driver_give(other, ""));
+	must(driver_give(one, ""));
+	idle_edu(one, "the user gone");
+	idle_edu(other, "the user beside it gone");
 }
 
 /* A group has one translation: while a driver uses one device, the others reach what it reaches. */
@@ -357,6 +390,7 @@ static void group_of(const char *one, const char *other)
 	} else {
 		skip("a driver for one of two", "no edu_dma");
 	}
+	beside_a_user(one, other);
 	plugged_again(other, "plugged in beside the other");
 	idle_edu(one, "the other beside it");
 }

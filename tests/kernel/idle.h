@@ -16,6 +16,9 @@ const char *dma_state(const char *variable);
 /* The last part of the one path that the pattern fits, once it is there. It is the caller's until the next call but one. */
 const char *appears(const char *pattern);
 
+/* A bridge that no driver has turned on passes nothing: what is above the device does then. */
+void let_through(const char *variable);
+
 /* An edu that nobody has is blocked, or in the control reaches what it tries to. */
 void idle_edu(const char *variable, const char *name);
 

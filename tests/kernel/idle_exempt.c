@@ -5,6 +5,7 @@
  */
 #include "idle.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -49,6 +50,50 @@ static void used(const char *variable)
 	close(iommu);
 }
 
+/*
+ * A device that was removed is still there, and does what it is told. Behind a conventional bridge it does it in the name of the
+ * bridge, which stays.
+ */
+static void removed_behind_bridge(const char *variable)
+{
+	char *path = realpath(device_file(variable, ".."), NULL), bridge[32];
+	struct edu edu = {0};
+	uint8_t before[LENGTH];
+	bool written;
+
+	if (!path)
+		die("%s is nowhere", variable);
+	snprintf(bridge, sizeof(bridge), "%s", strrchr(path, '/') + 1);
+	free(path);
+	let_through(variable);
+	idle_edu(variable, "behind a conventional bridge");
+	edu_use_removed(&edu, variable);
+	must(write_word(device_file(variable, "remove"), "1"));
+	state_is(bridge, false, "a conventional bridge alone");
+	memory_fill(page, LENGTH);
+	memcpy(before, page, LENGTH);
+	edu_write(&edu, physical(page), LENGTH);
+	written = memcmp(before, page, LENGTH);
+	result(written == !blocked, "what is behind it still",
+	       written ? "memory was written" : "memory was not written");
+	munmap((void *)edu.regs, 1 << 20);
+}
+
+/* The kernel finds the boot's display as it was then; it is not. */
+static void display_again(void)
+{
+	uint16_t command = 0;
+	int fd = must(open(device_file("VGA0", "config"), O_RDWR | O_CLOEXEC));
+
+	must((int)pread(fd, &command, 2, 4));
+	command |= 3;
+	must((int)pwrite(fd, &command, 2, 4));
+	close(fd);
+	must(write_word(device_file("VGA0", "remove"), "1"));
+	must(write_word("/sys/bus/pci/rescan", "1"));
+	state_is(lab_name("VGA0"), false, "plugged in again");
+}
+
 void idle_exempt(bool is_blocked)
 {
 	bool console = strstr(sysfs_line("/proc/cmdline"), "earlyprintk=xdbc");
@@ -78,6 +123,7 @@ void idle_exempt(bool is_blocked)
 		state_is(lab_name("VGA0"), false, "someone has driven it");
 		must(driver_give("VGA0", ""));
 		state_is(lab_name("VGA0"), false, "off its driver");
+		display_again();
 	}
 	/* What is next to them is not exempt. */
 	idle_edu("EDU0", "an edu");
@@ -88,6 +134,8 @@ void idle_exempt(bool is_blocked)
 		idle_edu("EDU1", "an edu beside it");
 		state_is(lab_name("FAKE1"), false, "what says it is a bridge");
 	}
+	if (lab_has("EDU2"))
+		removed_behind_bridge("EDU2");
 	must(write_word("/sys/bus/pci/devices/" LPC_BRIDGE "/remove", "1"));
 	reach_is("AHCI0", false, ahci_reaches, "the disk controller alone");
 }
