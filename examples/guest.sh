@@ -1,5 +1,5 @@
 #!/bin/sh
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: MIT
 # What examples/run shows, inside the guest: $1 is the directory of the built programs.
 set -eu
 here=$(dirname "$0")

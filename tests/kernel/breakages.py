@@ -29,6 +29,7 @@ STEPS = {
     'fuzz': _lab('fuzz', '-n', '60000', '-s', '7', options='--icount', devices='edu,edu2,edu-functions,mdev'),
     'pins': _lab('races', '-t', '3', 'pins', devices='mcopy'),
     'idle': _idle(),
+    'exempt': _idle('exempt', devices='edu,xhci,vga,ahci,impostors,edu-conventional'),
     'regions': _idle('regions', regions=('EDU0:0x10000000:0x2000', 'EDU1:0x10004000:0x1000', 'EDU2:0x10006000:0x1000')),
 }
 
@@ -90,8 +91,21 @@ BREAKAGES = (
      'if (cmd == VFIO_DEVICE_GET_INFO)\n\t\treturn vfio_bound_ioctl(df, cmd, arg);\n\tif (cmd != VFIO_DEVICE_BIND_IOMMUFD)',
      'facts of devices'),
     # ---- Idle devices ----
-    ('a device that its driver leaves is not blocked', 'drivers/iommu/idle.c', 'unsigned int idle = IOMMU_IDLE_BLOCK;',
-     'unsigned int idle = IOMMU_IDLE_DEFAULT;', 'idle'),
+    ('a device that its driver leaves is not blocked', 'drivers/iommu/idle.c', """		return IOMMU_IDLE_BLOCK | IOMMU_IDLE_LATER;
+	return IOMMU_IDLE_BLOCK;""", """		return IOMMU_IDLE_BLOCK | IOMMU_IDLE_LATER;
+	return IOMMU_IDLE_DEFAULT;""", 'idle'),
+    ('a device that joins is not asked what it needs', 'drivers/iommu/iommu.c', 'domain = iommu_group_idle_domain(group);\n\tif (domain',
+     'domain = group->domain;\n\tif (domain', 'regions'),
+    ('DMA is let go of before devres', 'drivers/base/dd.c', """	devres_release_all(dev);
+	if (dev->bus && dev->bus->dma_cleanup)
+		dev->bus->dma_cleanup(dev);""", """	if (dev->bus && dev->bus->dma_cleanup)
+		dev->bus->dma_cleanup(dev);
+	devres_release_all(dev);""", 'idle'),
+    ('a bridge that lends its ID is none', 'drivers/iommu/idle.c', 'pci_pcie_type(pdev) == PCI_EXP_TYPE_ROOT_PORT ||',
+     'pci_is_bridge(pdev) ||', 'exempt'),
+    ('the display of the boot comes again', 'drivers/iommu/idle.c', 'system_state < SYSTEM_RUNNING', '1', 'exempt'),
+    ('the display of the boot is exempt for ever', 'drivers/iommu/iommu.c', 'device->idle &= ~IOMMU_IDLE_LATER;', ';', 'exempt'),
+    ('anything is an ISA bridge', 'drivers/iommu/intel/iommu.c', '(!iommu_block_idle || pci_is_root_bus(pdev->bus))', '1', 'exempt'),
     ('a region outlives its device', 'drivers/iommu/iommu.c', '''	group->regions_domain = NULL;
 	list_for_each_entry(device, &group->devices, list)
 		device->idle &= ~IOMMU_IDLE_MAPPED;''', '	regions = NULL;', 'regions'),

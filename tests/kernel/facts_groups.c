@@ -122,7 +122,7 @@ void facts_of_functions(void)
 {
 	first_memory = memory_new(PAGE);
 	second_memory = memory_new(PAGE);
-	system("modprobe -a pci-stub uio_pci_generic");
+	must(system("modprobe -a pci-stub uio_pci_generic"));
 	two_devices("EDU3", "EDU4");
 	viability("EDU3", "EDU4");
 }

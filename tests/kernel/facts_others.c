@@ -29,7 +29,7 @@ void facts_of_kvm(void)
 	struct edu edu = {0};
 
 	if (access("/dev/kvm", F_OK) < 0)
-		system("modprobe kvm-amd");
+		must(system("modprobe kvm-amd"));
 	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (kvm < 0)
 		die("/dev/kvm: %s", strerror(errno));
