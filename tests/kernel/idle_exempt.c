@@ -74,8 +74,10 @@ static void removed_behind_bridge(const char *variable)
 	memcpy(before, page, LENGTH);
 	edu_write(&edu, physical(page), LENGTH);
 	written = memcmp(before, page, LENGTH);
-	result(written == !blocked, "what is behind it still",
-	       written ? "memory was written" : "memory was not written");
+	/* Kernels forget what the bridge may reach when they let go of what is behind it, or do not: the control tells nothing. */
+	if (blocked)
+		result(!written, "what is behind it still",
+		       written ? "memory was written" : "memory was not written");
 	munmap((void *)edu.regs, 1 << 20);
 }
 
