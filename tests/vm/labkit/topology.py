@@ -47,8 +47,8 @@ TABLE = {t.name: t for t in (
              (Endpoint('EDU', '08.0/01.0', 'a'), Endpoint('EDU', '08.0/02.0', 'a'))),
     # Without PCIe: to the IOMMU what is behind it is the bridge.
     Topology('edu-conventional', 'one edu behind a conventional PCI bridge, with its requester id',
-             ('-device', 'pci-bridge,id=convbridge,addr=1a,chassis_nr=9', '-device', f'{EDU},bus=convbridge,addr=1'),
-             (Endpoint('EDU', '1a.0/01.0', 'a'),)),
+             ('-device', 'pci-bridge,id=convbridge,addr=17,chassis_nr=9', '-device', f'{EDU},bus=convbridge,addr=1'),
+             (Endpoint('EDU', '17.0/01.0', 'a'),)),
     Topology('nvme', 'one nvme with a disk of 64 MiB, empty at each run',
              ('-drive', 'if=none,id=nvme0,format=raw,file={disk0}', '-device', 'nvme,serial=lab,drive=nvme0,addr=9'),
              (Endpoint('NVME', '09.0', 'a'),), ('nvme',)),
