@@ -223,6 +223,8 @@ MUTANTS = [
     ("a group that went hides the state of others", "host/dma.c",
      "if (r == -ENOENT && is_there(sys, dir))", "if (r == -ENOENT)"),
     ("a device that went hides the aliases of others", "host/dma.c", "fd == -ENOENT && !device_is_gone(sys, device)", "fd == -ENOENT"),
+    ("the end of an alias is one", "host/dma.c", "(found == text || found[-1] == '\\n')", "true"),
+    ("devices that do DMA alike are not told", "host/check_group.c", 'one ? "; both do DMA as " : ""', '""'),
     ("a half of a list of aliases is all of it", "host/dma.c",
      "free(aliases);\n\t\t\treturn 0;", "break;"),
     ("any bytes are a domain", "host/dma.c", "if (is_word(domain) &&", "if ("),
