@@ -198,3 +198,13 @@ const char *edu_reach(const struct edu *edu, uint64_t iova, uint8_t *memory)
 		return "bad bytes read";
 	return writes ? "w" : "-";
 }
+
+bool edu_writes(const struct edu *edu, uint64_t iova, uint8_t *memory)
+{
+	uint8_t before[LENGTH];
+
+	memory_fill(memory, LENGTH);
+	memcpy(before, memory, LENGTH);
+	edu_write(edu, iova, LENGTH);
+	return memcmp(memory, before, LENGTH);
+}

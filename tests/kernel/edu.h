@@ -29,6 +29,8 @@ void edu_end(struct edu *edu);
 
 void edu_read(const struct edu *edu, uint64_t iova, size_t length);
 void edu_write(const struct edu *edu, uint64_t iova, size_t length);
+/* Does what the device writes there arrive in memory? */
+bool edu_writes(const struct edu *edu, uint64_t iova, uint8_t *memory);
 /* The two halves of edu_write() and edu_read(). */
 void edu_start(const struct edu *edu, uint64_t source, uint64_t target, size_t length,
 	       bool to_memory);

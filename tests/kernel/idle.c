@@ -86,16 +86,6 @@ static bool state_is(const char *variable, const char *wanted)
 	return !state[0] ? !blocked : !strncmp(state, wanted, strlen(wanted));
 }
 
-static bool writes(const struct edu *edu, uint64_t at, const uint8_t *memory)
-{
-	uint8_t before[LENGTH];
-
-	memory_fill((uint8_t *)memory, LENGTH);
-	memcpy(before, memory, LENGTH);
-	edu_write(edu, at, LENGTH);
-	return memcmp(memory, before, LENGTH);
-}
-
 /* What it read can be told only where it can write. */
 static bool reads(const struct edu *edu, uint64_t at, const uint8_t *memory)
 {
@@ -121,7 +111,7 @@ static void look_for_the_secret(const struct edu *edu, uint64_t at, uint8_t *mem
 
 static void reach_is(const struct edu *edu, bool wanted, const char *name)
 {
-	bool w = writes(edu, physical(page), page), r = reads(edu, physical(page), page);
+	bool w = edu_writes(edu, physical(page), page), r = reads(edu, physical(page), page);
 	char detail[80];
 
 	snprintf(detail, sizeof(detail), "memory was %s and %s", r ? "read" : "not read",
@@ -216,10 +206,10 @@ static void device_file_user(void)
 	must(cdev_attach(edu.fd, ioas));
 	look_for_the_secret(&edu, SPACE, mapped);
 	reach_is(&edu, false, "attached, beyond its space");
-	result(writes(&edu, SPACE, mapped), "attached, in its space", "");
+	result(edu_writes(&edu, SPACE, mapped), "attached, in its space", "");
 	must(cdev_detach(edu.fd));
 	reach_is(&edu, false, "detached");
-	result(!writes(&edu, SPACE, mapped), "detached, in what was its space", "");
+	result(!edu_writes(&edu, SPACE, mapped), "detached, in what was its space", "");
 	edu_end(&edu);
 	idle_edu("EDU0", "closed");
 	close(iommu);
@@ -247,7 +237,7 @@ static void container_user(void)
 	result(state_is("EDU0", "user"), "the state of a group in a container", dma_state("EDU0"));
 	look_for_the_secret(&edu, SPACE, mapped);
 	reach_is(&edu, false, "in a container, beyond its mappings");
-	result(writes(&edu, SPACE, mapped), "in a container, in its mappings", "");
+	result(edu_writes(&edu, SPACE, mapped), "in a container, in its mappings", "");
 	edu_end(&edu);
 	close(group);
 	close(container);

@@ -58,7 +58,6 @@ static void removed_behind_bridge(const char *variable)
 {
 	char *path = realpath(device_file(variable, ".."), NULL), bridge[32];
 	struct edu edu = {0};
-	uint8_t before[LENGTH];
 	bool written;
 
 	if (!path)
@@ -70,10 +69,7 @@ static void removed_behind_bridge(const char *variable)
 	edu_use_removed(&edu, variable);
 	must(write_word(device_file(variable, "remove"), "1"));
 	state_is(bridge, false, "a conventional bridge alone");
-	memory_fill(page, LENGTH);
-	memcpy(before, page, LENGTH);
-	edu_write(&edu, physical(page), LENGTH);
-	written = memcmp(before, page, LENGTH);
+	written = edu_writes(&edu, physical(page), page);
 	/* Kernels forget what the bridge may reach when they let go of what is behind it, or do not: the control tells nothing. */
 	if (blocked)
 		result(!written, "what is behind it still",

@@ -77,17 +77,13 @@ static void reach_is(const char *variable, const struct region *region, bool bey
 		     const char *name)
 {
 	struct edu edu = {0};
-	uint8_t before[LENGTH];
 	bool own, r, w;
 	char detail[120];
 
 	edu_use_unopened(&edu, variable);
 	own = reads(&edu, region, region->base, region->memory);
 	r = reads(&edu, region, physical(page), page);
-	memory_fill(page, LENGTH);
-	memcpy(before, page, LENGTH);
-	edu_write(&edu, physical(page), LENGTH);
-	w = memcmp(before, page, LENGTH);
+	w = edu_writes(&edu, physical(page), page);
 	snprintf(detail, sizeof(detail), "the region was %s, other memory %s and %s",
 		 own ? "reached" : "not reached", r ? "read" : "not read",
 		 w ? "written" : "not written");
@@ -99,14 +95,10 @@ static void reach_is(const char *variable, const struct region *region, bool bey
 static void gone(const char *variable, const struct region *region)
 {
 	struct edu edu = {0};
-	uint8_t before[LENGTH];
 	bool written;
 
 	edu_use_unopened(&edu, variable);
-	memory_fill(region->memory, LENGTH);
-	memcpy(before, region->memory, LENGTH);
-	edu_write(&edu, region->base, LENGTH);
-	written = memcmp(before, region->memory, LENGTH);
+	written = edu_writes(&edu, region->base, region->memory);
 	/* The control has all of memory. */
 	result(written == !blocked,
 	       written ? "the region of one that left is reached"

@@ -32,16 +32,6 @@ static void sleeps(void)
 	result(r == 0 && after == before + 1, "the machine slept", detail);
 }
 
-static bool writes(const struct edu *edu, uint64_t at, uint8_t *memory)
-{
-	uint8_t before[LENGTH];
-
-	memory_fill(memory, LENGTH);
-	memcpy(before, memory, LENGTH);
-	edu_write(edu, at, LENGTH);
-	return memcmp(memory, before, LENGTH);
-}
-
 /* EDU1 is a user's all the time; EDU0 nobody's. */
 static void while_open(void)
 {
@@ -55,10 +45,10 @@ static void while_open(void)
 	must(ioas_map(iommu, ioas, mapped, PAGE, MAP_BOTH, SPACE));
 	edu_bound(&edu, "EDU1", iommu);
 	must(cdev_attach(edu.fd, ioas));
-	result(writes(&edu, SPACE, mapped) && !writes(&edu, physical(other), other),
+	result(edu_writes(&edu, SPACE, mapped) && !edu_writes(&edu, physical(other), other),
 	       "an attached device reaches its space alone", dma_state("EDU1"));
 	sleeps();
-	result(writes(&edu, SPACE, mapped) && !writes(&edu, physical(other), other),
+	result(edu_writes(&edu, SPACE, mapped) && !edu_writes(&edu, physical(other), other),
 	       "an attached device reaches its space alone after it", dma_state("EDU1"));
 	edu_end(&edu);
 	close(iommu);

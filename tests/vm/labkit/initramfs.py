@@ -115,11 +115,11 @@ def prepare(ready) -> Path:
     for path in sorted(GUEST.iterdir()):
         key.add(path.name, path.read_bytes())
     final = cache.directory('initramfs') / f'{ready.kernel.name}_{key.hex()}'
-    if not final.exists():
+    try:
+        os.utime(final)
+    except FileNotFoundError:
         with cache.workdir('initramfs') as work:
             (work / 'initramfs').write_bytes(_make(ready, busybox))
             cache.publish(work / 'initramfs', final)
         _forget_old(final)
-    else:
-        os.utime(final)
     return final
