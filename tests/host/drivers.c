@@ -9,6 +9,7 @@ struct libiommufd_host *host;
 char records[128];
 int calls, failing, vanishing;
 bool refusing, holding;
+int unwritable;
 
 static char opened[256];
 
@@ -48,6 +49,8 @@ static bool fails(const char *path)
 static int file_open(const struct sys *sys, const char *path, int flags)
 {
 	snprintf(opened, sizeof(opened), "%s", path);
+	if (unwritable && (flags & O_ACCMODE) != O_RDONLY)
+		return -unwritable;
 	if (fails(path))
 		return -EIO;
 	if ((flags & O_ACCMODE) != O_WRONLY)
@@ -200,6 +203,7 @@ int drivers_setup(void **state)
 	sys.list = file_list;
 	calls = failing = vanishing = 0;
 	refusing = holding = false;
+	unwritable = 0;
 	if (tree_setup(state))
 		return -1;
 	snprintf(records, sizeof(records), "%s/records", getenv("UMOCKDEV_DIR"));

@@ -34,6 +34,8 @@ extern int calls, failing;
 extern int vanishing;
 /* vfio-pci takes no device; this process has the vfio device open that /dev/null stands for. */
 extern bool refusing, holding;
+/* What opening a file of sysfs to write it fails with; 0: it does not. */
+extern int unwritable;
 
 /* cmocka setup and teardown. */
 int drivers_setup(void **state);

@@ -190,6 +190,28 @@ static void a_driver_that_refuses_leaves_the_old_one(void **state)
 	assert_untouched(DEVICE);
 }
 
+/* Not as root, in a container, or with sysfs mounted read-only. */
+static void a_process_that_may_not_change_drivers_is_told_so(void **state)
+{
+	static const int errors[] = {EACCES, EPERM, EROFS};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		unwritable = errors[i];
+		assert_refused(claim(NULL, 0), errors[i], LIBIOMMUFD_REASON_NOT_PERMITTED);
+		assert_false(has_record(DEVICE));
+		assert_untouched(DEVICE);
+	}
+	unwritable = 0;
+	claimed_before(DEVICE, "e1000e");
+	unwritable = EROFS;
+	assert_refused(release(0), EROFS, LIBIOMMUFD_REASON_NOT_PERMITTED);
+	assert_true(has_record(DEVICE));
+	unwritable = 0;
+	assert_int_equal(release(0), 0);
+	assert_untouched(DEVICE);
+}
+
 static void a_claim_for_another_driver_that_fails_leaves_the_one_before(void **state)
 {
 	(void)state;
@@ -234,6 +256,7 @@ int main(void)
 		TEST(a_group_that_the_kernel_says_a_user_has_is_not_taken_from_vfio),
 		TEST(a_device_that_is_switched_on_is_not_taken_from_vfio),
 		TEST(a_driver_that_refuses_leaves_the_old_one),
+		TEST(a_process_that_may_not_change_drivers_is_told_so),
 		TEST(a_claim_for_another_driver_that_fails_leaves_the_one_before),
 		TEST(a_device_on_a_third_driver_keeps_it_and_loses_its_record),
 		TEST(a_group_that_cannot_be_listed_is_not_claimed_in_part),

@@ -203,6 +203,14 @@ static void huge_pages_after_a_mapping_conflict(void **state)
 		     LIBIOMMUFD_REASON_IOVA_CONFLICT);
 }
 
+static void huge_pages_stay_while_a_device_reaches_mappings(void **state)
+{
+	expect_ioctl(*state, IOMMU_FD, IOMMU_OPTION, -EINVAL, struct iommu_option, .size = 24,
+		     .option_id = 1, .object_id = IOAS_ID);
+	assert_fails(libiommufd_ioas_set_huge_pages(ioas, false), -EINVAL,
+		     LIBIOMMUFD_REASON_IN_USE);
+}
+
 static void a_refused_huge_pages_question_leaves_the_output_alone(void **state)
 {
 	bool enable = true;
@@ -274,6 +282,7 @@ int main(void)
 		with_ioas(huge_pages_are_option_1_of_the_address_space),
 		with_ioas(huge_pages_are_asked_by_op_1),
 		with_ioas(huge_pages_after_a_mapping_conflict),
+		with_ioas(huge_pages_stay_while_a_device_reaches_mappings),
 		with_ioas(a_refused_huge_pages_question_leaves_the_output_alone),
 		with_ioas(a_probe_of_4_bytes_tells_what_the_kernel_has),
 		with_ioas(a_probe_that_is_answered_otherwise_is_neither_yes_nor_no),

@@ -22,10 +22,38 @@ def environment() -> dict:
                    'KBUILD_BUILD_USER': 'lab', 'KBUILD_BUILD_HOST': 'lab'}
 
 
-def make(tree: Path) -> list:
-    """The beginning of every call of make. It builds in a directory of the source tree: then all paths that the
-    compiler sees are relative, and builds of other trees, wherever they are, are hits for ccache if they do the same."""
-    return ['make', '-C', str(tree), 'O=' + OUTPUT, f'-j{len(os.sched_getaffinity(0))}', 'CC=ccache gcc']
+class Tree:
+    """A source tree of a kernel, and the calls of make for it."""
+
+    def __init__(self, path: Path, log: Path, progress) -> None:
+        self.path, self.log, self._progress = path, log, progress
+        self.output = path / OUTPUT
+        self.log.touch()
+
+    def command(self) -> list:
+        """The beginning of every call of make. It builds in a directory of the source tree: then all paths that the compiler
+        sees are relative, and builds of other trees, wherever they are, are hits for ccache if they do the same."""
+        return ['make', '-C', str(self.path), 'O=' + OUTPUT, f'-j{len(os.sched_getaffinity(0))}', 'CC=ccache gcc']
+
+    def make(self, what: str, *words: str, tick=None, env=None) -> None:
+        """what: said while it runs, and in errors."""
+        self._progress.start()
+        process.run([*self.command(), *words], self.log, what, tick or (lambda: self._progress.update(what)),
+                    env=environment() | (env or {}))
+
+    def configure(self, kernel, with_series: bool = True) -> set:
+        """As the fragments of the kernel ask, with what its series brings or without. Returns the symbols of the series that
+        the tree does not have yet."""
+        wanted = kconfig.collect(kernel.fragment_paths())
+        ours = set(kconfig.collect(kernel.series_fragments()))
+        later = ours - kconfig.defined(self.path)
+        wanted = {name: 'n' if name in ours and not with_series else value for name, value in wanted.items()
+                  if name not in later}
+        fragment = self.path.with_name(self.path.name + '.config')
+        kconfig.write(wanted, fragment)
+        self.make(f'configure {kernel.name}', 'allnoconfig', env={'KCONFIG_ALLCONFIG': str(fragment)})
+        kconfig.verify(wanted, self.output / '.config')
+        return later
 
 
 def unpack(deb: Path, work: Path, log: Path, progress) -> Path:
@@ -80,39 +108,28 @@ def build(kernel, deb: Path, work: Path, progress) -> Path:
     """Build in work; return a directory that is ready to be published."""
     log = cache.directory('logs') / f'build-{kernel.name}.log'
     log.write_bytes(b'')
-    tree = unpack(deb, work, log, progress)
-    _patch(kernel, tree, log, progress)
-
-    wanted = kconfig.collect(kernel.fragment_paths())
-    if later := set(kconfig.collect(kernel.series_fragments())) - kconfig.defined(tree):
+    tree = Tree(unpack(deb, work, log, progress), log, progress)
+    _patch(kernel, tree.path, log, progress)
+    if later := tree.configure(kernel):
         progress.note(f'{kernel.name}: the series does not bring {" ".join(sorted(later))} yet')
-    kconfig.write(wanted, work / 'all.config')
-    env = environment()
-    output = tree / OUTPUT
-    progress.start()
-    process.run([*make(tree), 'allnoconfig'], log, f'configuring {kernel.name}',
-                lambda: progress.update(f'configure {kernel.name}'),
-                env=env | {'KCONFIG_ALLCONFIG': str(work / 'all.config')})
-    kconfig.verify({name: value for name, value in wanted.items() if name not in later}, output / '.config')
 
     counter = _Counter(kernel, log, progress)
     progress.note(f'building kernel {kernel.name}; the log is {log}')
-    process.run([*make(tree), 'bzImage', 'modules'], log, f'building {kernel.name}', counter.tick, env=env)
+    tree.make(f'build {kernel.name}', 'bzImage', 'modules', tick=counter.tick)
     counter.finish()
     progress.note(f'built kernel {kernel.name} in {progress.seconds():.0f} s')
 
     out = work / 'out'
     out.mkdir()
-    process.run([*make(tree), 'modules_install', f'INSTALL_MOD_PATH={out}', 'INSTALL_MOD_STRIP=1'], log,
-                f'installing the modules of {kernel.name}',
-                env=env | {'PATH': env.get('PATH', '') + ':/usr/sbin:/sbin'})
-    release = (output / 'include/config/kernel.release').read_text(encoding='utf-8').strip()
+    tree.make(f'install the modules of {kernel.name}', 'modules_install', f'INSTALL_MOD_PATH={out}', 'INSTALL_MOD_STRIP=1',
+              env={'PATH': os.environ.get('PATH', '') + ':/usr/sbin:/sbin'})
+    release = (tree.output / 'include/config/kernel.release').read_text(encoding='utf-8').strip()
     for link in ('build', 'source'):
         (out / 'lib/modules' / release / link).unlink(missing_ok=True)
     if not (out / 'lib/modules' / release / 'modules.dep').exists():
         raise LabError(f'depmod did not run for {kernel.name}; see {log}')
     (out / 'release').write_text(release + '\n', encoding='utf-8')
-    shutil.copy(output / '.config', out / 'config')
-    shutil.copy(output / 'System.map', out / 'System.map')
-    shutil.copy(output / 'arch/x86/boot/bzImage', out / 'bzImage')
+    shutil.copy(tree.output / '.config', out / 'config')
+    shutil.copy(tree.output / 'System.map', out / 'System.map')
+    shutil.copy(tree.output / 'arch/x86/boot/bzImage', out / 'bzImage')
     return out
