@@ -1382,7 +1382,9 @@ LIBIOMMUFD_API int libiommufd_device_query_region_count(struct libiommufd_device
 							uint32_t *ret_count);
 
 /**
- * Find a region. The first call for an index asks the kernel, later ones return the same object.
+ * Find a region, for libiommufd_region_map(), which is the fast way, or for libiommufd_region_read() and
+ * libiommufd_region_write(), which go through the kernel. The first call for an index asks the kernel, later ones
+ * return the same object.
  *
  * @param dev        a device in state BOUND or ATTACHED
  * @param index      number of the region, see enum libiommufd_pci_region
