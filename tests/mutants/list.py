@@ -34,6 +34,8 @@ MUTANTS = [
     ("close forgets mapped regions", "device.c",
      "if (!(flags & LIBIOMMUFD_CLOSE_FORCE) && region_set_mapped(&dev->regions))",
      "if (!(flags & LIBIOMMUFD_CLOSE_FORCE) && false)"),
+    ("a map allocates", "backend/native_ioas.c", "int native_map(struct backend_ioas *base, struct op *op, struct dma *dma)\n{",
+     "int native_map(struct backend_ioas *base, struct op *op, struct dma *dma)\n{\n\tfree(malloc(16));"),
     ("an attach by id goes to 0", "backend/native.c", ".pt_id = ioas ? ioas->id : pt_id,", ".pt_id = ioas ? ioas->id : 0,"),
     ("a detach is only recorded", "backend/native.c",
      "int r = dev->ctx->sys->ioctl(dev->ctx->sys, dev->fd, VFIO_DEVICE_DETACH_IOMMUFD_PT, &cmd);",
