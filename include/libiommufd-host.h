@@ -455,8 +455,8 @@ struct libiommufd_host_purpose {
  * @param ret_findings the list, perhaps empty; free it with libiommufd_host_findings_free()
  *
  * @return 0, or
- *   -EINVAL, -E2BIG  a NULL, name has no known form; a purpose that is not as said, or of length 0 (reason
- *              OPTIONS)
+ *   -EINVAL, -E2BIG  a NULL, name has no known form; a purpose that is not as said, or of length 0; the environment
+ *              variable LIBIOMMUFD_BACKEND holds another word (reason OPTIONS)
  *   -ENODEV    no such device (reason NO_SUCH_DEVICE)
  *   -ENOMEM    no memory
  *

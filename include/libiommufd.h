@@ -1696,14 +1696,14 @@ LIBIOMMUFD_API int libiommufd_device_disable_irqs(struct libiommufd_device *dev,
  * @param count how many; not 0
  *
  * @return 0, or
- *   -EINVAL    zero count (reason ARGUMENT); beyond the last vector, or the interrupt is not enabled
+ *   -EINVAL    zero count, beyond the last vector (reason ARGUMENT); the interrupt is not enabled
  *              (reason NOT_SUPPORTED)
  *   other      as libiommufd_device_query_irq()
  *
  * @par Threads  safe
  * @par Calls    ioctl; first use
  * @par Kernel   any with VFIO
- * @par Source   VFIO_DEVICE_SET_IRQS
+ * @par Source   VFIO_DEVICE_SET_IRQS, VFIO_DEVICE_GET_IRQ_INFO, VFIO_DEVICE_GET_INFO
  */
 LIBIOMMUFD_API int libiommufd_device_trigger_irqs(struct libiommufd_device *dev, uint32_t index,
 						  uint32_t start, uint32_t count);

@@ -61,39 +61,17 @@ static void mark_owner(struct libiommufd_ctx *ctx)
 	ctx->front.owner = page;
 }
 
-/* What the caller asks for, from the options and the environment. */
-static int read_wishes(struct op *op, const struct libiommufd_ctx_opts *from, bool from_fd,
+static int read_wishes(struct op *op, const struct libiommufd_ctx_opts *from,
 		       struct libiommufd_ctx_opts *opts)
 {
 	const uint32_t known =
 		LIBIOMMUFD_CTX_RLIMIT_PROCESS | LIBIOMMUFD_CTX_NO_EXPLAIN | LIBIOMMUFD_CTX_EXPLAIN;
-	const char *variable;
 
 	int r = op_options(op, from, opts, sizeof(*opts), known);
-	if (r < 0)
-		return r;
-	if (opts->backend > LIBIOMMUFD_BACKEND_TYPE1)
-		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS, "unknown backend %u",
-			       opts->backend);
-	if (opts->log_level > LIBIOMMUFD_LOG_INFO)
-		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS, "unknown log level %u",
-			       opts->log_level);
-	if (from_fd && !opts->backend)
-		opts->backend = LIBIOMMUFD_BACKEND_NATIVE;
-	variable = opts->backend ? NULL : secure_getenv("LIBIOMMUFD_BACKEND");
-	if (!variable)
-		return 0;
-	if (!strcmp(variable, "native"))
-		opts->backend = LIBIOMMUFD_BACKEND_NATIVE;
-	else if (!strcmp(variable, "type1"))
-		opts->backend = LIBIOMMUFD_BACKEND_TYPE1;
-	else
-		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
-			       "the environment variable LIBIOMMUFD_BACKEND is \"%.32s\"; set it "
-			       "to "
-			       "native or type1, or unset it",
-			       variable);
-	return 0;
+	if (r == 0 && opts->log_level > LIBIOMMUFD_LOG_INFO)
+		r = op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS, "unknown log level %u",
+			    opts->log_level);
+	return r;
 }
 
 /* log is the caller's, filled in here, so that it outlives a ctx that was never made. */
@@ -106,7 +84,12 @@ static int open_with(const struct sys *sys, struct op *op, int fd,
 
 	if (!ret_ctx)
 		return op_null(op, "ret_ctx");
-	int r = read_wishes(op, from, fd >= 0, &opts);
+	int r = read_wishes(op, from, &opts);
+	if (r == 0 && fd >= 0 && !opts.backend)
+		opts.backend = LIBIOMMUFD_BACKEND_NATIVE;
+	const bool by_caller = opts.backend;
+	if (r == 0)
+		r = op_backend(op, &opts.backend);
 	if (r < 0)
 		return r;
 	*log = (struct log){opts.log, opts.log_data, opts.log_level};
@@ -133,6 +116,9 @@ static int open_with(const struct sys *sys, struct op *op, int fd,
 		goto close;
 	if (fd >= 0)
 		snprintf(ctx->why, sizeof(ctx->why), "%s: made from a file of the caller",
+			 ctx->backend->ops->name);
+	else if (!by_caller && opts.backend)
+		snprintf(ctx->why, sizeof(ctx->why), "%s: required by LIBIOMMUFD_BACKEND",
 			 ctx->backend->ops->name);
 	op_note(op, "%.180s", ctx->why);
 	atomic_init(&ctx->refs, 1);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Owns interrupts: one ioctl on the device's file for one call. The kernel keeps all state. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,23 @@ static int begin(struct op *op, const char *name, const struct libiommufd_device
 {
 	op_begin(op, name, dev ? device_place(dev)->name : "", dev ? device_log(dev) : NULL);
 	return dev ? device_file(dev, op) : op_null(op, "dev");
+}
+
+/* What is said of an interrupt: with the name that PCI has for it, if the device is one of PCI. */
+static const char *name_of(const struct libiommufd_device *dev, uint32_t index)
+{
+	static const char *const pci[] = {"interrupt 0 (INTx)", "interrupt 1 (MSI)",
+					  "interrupt 2 (MSI-X)", "interrupt 3 (ERR)",
+					  "interrupt 4 (REQ)"};
+	static const char *const other[] = {"interrupt 0", "interrupt 1", "interrupt 2",
+					    "interrupt 3", "interrupt 4"};
+	unsigned domain, bus, slot, function;
+
+	if (index >= sizeof(pci) / sizeof(pci[0]))
+		return "the interrupt";
+	return sscanf(device_place(dev)->name, "%x:%x:%x.%x", &domain, &bus, &slot, &function) == 4
+		       ? pci[index]
+		       : other[index];
 }
 
 static int query(struct libiommufd_device *dev, struct op *op, int fd, uint32_t index,
@@ -84,22 +102,31 @@ static int set(struct libiommufd_device *dev, struct op *op, int fd, uint32_t ac
 	return -ENOSPC;
 }
 
-static int explain(struct op *op, int error, uint32_t index, const char *what)
+static int check_range(const struct libiommufd_device *dev, struct op *op,
+		       const struct vfio_irq_info *info, uint32_t start, uint32_t count)
+{
+	if (count && start < info->count && count <= info->count - start)
+		return 0;
+	return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
+		       "vectors %u+%u are not all among the %u of %s", start, count, info->count,
+		       name_of(dev, info->index));
+}
+
+/* An error of the kernel: cannot is what could not be done, and why it answers so. */
+static int explain(const struct libiommufd_device *dev, struct op *op, int error, uint32_t index,
+		   const char *cannot)
 {
 	if (error >= 0 || op->error == error)
 		return error;
 	if (error == -EBADF)
 		return op_fail(op, error, LIBIOMMUFD_REASON_ARGUMENT, "an eventfd is not open");
 	if (error == -EINVAL || error == -ENOTTY)
-		return op_fail(op, error, LIBIOMMUFD_REASON_NOT_SUPPORTED,
-			       "interrupt %u cannot be %s: it is not enabled, another kind is, it "
-			       "has no such ability (libiommufd_device_query_irq() tells), or a "
-			       "file given is no eventfd",
-			       index, what);
+		return op_fail(op, error, LIBIOMMUFD_REASON_NOT_SUPPORTED, "%s cannot be %s",
+			       name_of(dev, index), cannot);
 	if (error == -EBUSY)
 		return op_fail(op, error, LIBIOMMUFD_REASON_IN_USE,
-			       "an eventfd unmasks interrupt %u already; end that with -1 first",
-			       index);
+			       "an eventfd unmasks %s already; end that with -1 first",
+			       name_of(dev, index));
 	return device_failed(op, error, "the interrupt cannot be changed");
 }
 
@@ -115,19 +142,16 @@ EXPORT int libiommufd_device_set_irqs(struct libiommufd_device *dev, uint32_t in
 	if (fd < 0)
 		return op_end(&op, fd);
 	int r = query(dev, &op, fd, index, &info);
-	if (r == 0 && (!count || start >= info.count || count > info.count - start))
-		r = op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT,
-			    "vectors %u+%u are not all among the %u of interrupt %u", start, count,
-			    info.count, index);
+	if (r == 0)
+		r = check_range(dev, &op, &info, start, count);
 	if (r == 0)
 		r = set(dev, &op, fd, VFIO_IRQ_SET_ACTION_TRIGGER, index, start, count, eventfds);
 	if (r == -EINVAL && !op.error && info.flags & VFIO_IRQ_INFO_NORESIZE)
 		op_fail(&op, r, LIBIOMMUFD_REASON_NOT_SUPPORTED,
-			"interrupt %u takes no more vectors while some are in use, and none with "
-			"another kind enabled: libiommufd_device_disable_irqs(), then set all; or "
-			"a "
-			"file given is no eventfd",
-			index);
+			"%s takes no more vectors while some are in use, and none with another "
+			"kind enabled: libiommufd_device_disable_irqs(), then set all; or a file "
+			"given is no eventfd",
+			name_of(dev, index));
 	/* The device has them, but the processors' tables are full: it is not known for how many. */
 	if (r == -ENOSPC && !op.error) {
 		op_fail(&op, r, LIBIOMMUFD_REASON_VECTOR_LIMIT,
@@ -135,7 +159,10 @@ EXPORT int libiommufd_device_set_irqs(struct libiommufd_device *dev, uint32_t in
 			start + count);
 		op_limit(&op, start + count, 0);
 	}
-	return op_end(&op, explain(&op, r, index, "set"));
+	return op_end(&op,
+		      explain(dev, &op, r, index,
+			      "set: a file given is no eventfd, or another kind of interrupt is "
+			      "enabled (libiommufd_device_disable_irqs() ends it)"));
 }
 
 EXPORT int libiommufd_device_disable_irqs(struct libiommufd_device *dev, uint32_t index)
@@ -152,41 +179,50 @@ EXPORT int libiommufd_device_disable_irqs(struct libiommufd_device *dev, uint32_
 	/* That is what the kernel says of one that is not enabled. */
 	if (r == -EINVAL && !op.error)
 		r = 0;
-	return op_end(&op, explain(&op, r, index, "disabled"));
+	return op_end(&op, explain(dev, &op, r, index, "disabled"));
 }
 
 EXPORT int libiommufd_device_trigger_irqs(struct libiommufd_device *dev, uint32_t index,
 					  uint32_t start, uint32_t count)
 {
+	struct vfio_irq_info info;
 	struct op op;
 
-	int r = begin(&op, "trigger_irqs", dev);
+	int r = begin(&op, "trigger_irqs", dev), fd = r;
+	/* That would disable them. */
 	if (r >= 0 && !count)
 		r = op_fail(&op, -EINVAL, LIBIOMMUFD_REASON_ARGUMENT, "count is 0");
 	if (r >= 0)
-		r = set(dev, &op, r, VFIO_IRQ_SET_ACTION_TRIGGER, index, start, count, NULL);
-	return op_end(&op, explain(&op, r, index, "triggered"));
+		r = set(dev, &op, fd, VFIO_IRQ_SET_ACTION_TRIGGER, index, start, count, NULL);
+	if (r == -EINVAL && !op.error && query(dev, &op, fd, index, &info) == 0)
+		check_range(dev, &op, &info, start, count);
+	return op_end(&op, explain(dev, &op, r, index,
+				   "triggered: it is not enabled (libiommufd_device_set_irqs() "
+				   "enables it), or not by software"));
 }
 
+#define MASKABLE ": it is not enabled, or not maskable (libiommufd_device_query_irq() tells)"
+
 static int change_mask(struct libiommufd_device *dev, const char *name, uint32_t action,
-		       uint32_t index, const char *what)
+		       uint32_t index, const char *cannot)
 {
 	struct op op;
 
 	int r = begin(&op, name, dev);
 	if (r >= 0)
 		r = set(dev, &op, r, action, index, 0, 1, NULL);
-	return op_end(&op, explain(&op, r, index, what));
+	return op_end(&op, explain(dev, &op, r, index, cannot));
 }
 
 EXPORT int libiommufd_device_mask_irq(struct libiommufd_device *dev, uint32_t index)
 {
-	return change_mask(dev, "mask_irq", VFIO_IRQ_SET_ACTION_MASK, index, "masked");
+	return change_mask(dev, "mask_irq", VFIO_IRQ_SET_ACTION_MASK, index, "masked" MASKABLE);
 }
 
 EXPORT int libiommufd_device_unmask_irq(struct libiommufd_device *dev, uint32_t index)
 {
-	return change_mask(dev, "unmask_irq", VFIO_IRQ_SET_ACTION_UNMASK, index, "unmasked");
+	return change_mask(dev, "unmask_irq", VFIO_IRQ_SET_ACTION_UNMASK, index,
+			   "unmasked" MASKABLE);
 }
 
 EXPORT int libiommufd_device_set_unmask_fd(struct libiommufd_device *dev, uint32_t index,
@@ -197,5 +233,8 @@ EXPORT int libiommufd_device_set_unmask_fd(struct libiommufd_device *dev, uint32
 	int r = begin(&op, "set_unmask_fd", dev);
 	if (r >= 0)
 		r = set(dev, &op, r, VFIO_IRQ_SET_ACTION_UNMASK, index, 0, 1, &eventfd);
-	return op_end(&op, explain(&op, r, index, "unmasked by an eventfd"));
+	return op_end(&op,
+		      explain(dev, &op, r, index,
+			      "unmasked by an eventfd: it is not enabled, not maskable, or the "
+			      "file given is no eventfd"));
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Owns errors: the thread's record, the names of reasons, the rule for options. Calls the log hook. */
+/* Owns errors: the thread's record, the names of reasons, the rules for options. Calls the log hook. */
 #include "op.h"
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static _Thread_local struct libiommufd_error last = {.size = sizeof(last)};
@@ -160,5 +161,27 @@ int op_options(struct op *op, const void *from, void *to, uint32_t to_size, uint
 				       "library does not know",
 				       i);
 	memcpy(to, from, size < to_size ? size : to_size);
+	return 0;
+}
+
+int op_backend(struct op *op, uint32_t *backend)
+{
+	const char *variable;
+
+	if (*backend > LIBIOMMUFD_BACKEND_TYPE1)
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS, "unknown backend %u",
+			       *backend);
+	variable = *backend ? NULL : secure_getenv("LIBIOMMUFD_BACKEND");
+	if (!variable)
+		return 0;
+	if (!strcmp(variable, "native"))
+		*backend = LIBIOMMUFD_BACKEND_NATIVE;
+	else if (!strcmp(variable, "type1"))
+		*backend = LIBIOMMUFD_BACKEND_TYPE1;
+	else
+		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS,
+			       "the environment variable LIBIOMMUFD_BACKEND is \"%.32s\"; set it "
+			       "to native or type1, or unset it",
+			       variable);
 	return 0;
 }

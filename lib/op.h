@@ -79,4 +79,7 @@ static inline int op_end(struct op *op, int result)
  */
 int op_options(struct op *op, const void *from, void *to, uint32_t to_size, uint32_t known_flags);
 
+/* Refuse a backend that there is not; AUTO becomes the one that the environment asks for, if it does. */
+int op_backend(struct op *op, uint32_t *backend);
+
 #endif

@@ -321,18 +321,44 @@ int explain_node(struct op *op, int error, const char *path)
 	}
 }
 
+static int there_is_one(void *found, const char *name)
+{
+	(void)name;
+	*(bool *)found = true;
+	return 1;
+}
+
+int explain_no_group(const struct sys *sys, struct op *op, const struct place *place)
+{
+	bool others = false;
+
+	if (place->group != LIBIOMMUFD_FACT_NONE)
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
+			       "its IOMMU group cannot be read in %s", place->sysfs);
+	sys->list(sys, "/sys/kernel/iommu_groups", there_is_one, &others);
+	if (others)
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
+			       "it has no IOMMU group, though other devices have: no IOMMU is in "
+			       "front of it, or it is no device that does DMA");
+	return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
+		       "it has no IOMMU group: the IOMMU is off or missing; enable it in the "
+		       "firmware and on the kernel's command line (intel_iommu=on)");
+}
+
 int explain_not_vfio(const struct sys *sys, struct op *op, const struct place *place)
 {
-	char driver[48];
+	char driver[48], subsystem[48];
 
-	if (sysfs_link(sys, place->sysfs, "driver", driver, sizeof(driver)) < 0) {
-		if (sysfs_link(sys, place->sysfs, "subsystem", driver, sizeof(driver)) == -ENOENT)
-			return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_DEVICE_GONE,
-				       "the device is gone");
+	int r = sysfs_link(sys, place->sysfs, "driver", driver, sizeof(driver));
+	if (r < 0 &&
+	    sysfs_link(sys, place->sysfs, "subsystem", subsystem, sizeof(subsystem)) == -ENOENT)
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_DEVICE_GONE, "the device is gone");
+	if (place->group == LIBIOMMUFD_FACT_NONE)
+		return explain_no_group(sys, op, place);
+	if (r < 0)
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NOT_VFIO_DRIVER,
 			       "no driver is bound to it, or it is being removed; bind it to "
 			       "vfio-pci");
-	}
 	if (!strncmp(driver, "vfio", 4))
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_DEVICE_GONE,
 			       "it is bound to %s, but being removed", driver);

@@ -106,9 +106,6 @@ static int check_purpose(struct op *op, const struct libiommufd_host_purpose *pu
 	if (purpose->purpose > LIBIOMMUFD_HOST_TO_MAP)
 		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS, "there is no purpose %u",
 			       purpose->purpose);
-	if (purpose->backend > LIBIOMMUFD_BACKEND_TYPE1)
-		return op_fail(op, -EINVAL, LIBIOMMUFD_REASON_OPTIONS, "there is no backend %u",
-			       purpose->backend);
 	if (purpose->purpose != LIBIOMMUFD_HOST_TO_MAP)
 		return 0;
 	if (!purpose->length)
@@ -132,6 +129,8 @@ static int find(struct libiommufd_host *host, struct op *op, const char *name,
 	int r = op_options(op, opts, &purpose, sizeof(purpose), LIBIOMMUFD_HOST_AT_IOVA);
 	if (r == 0)
 		r = check_purpose(op, &purpose);
+	if (r == 0)
+		r = op_backend(op, &purpose.backend);
 	if (r < 0)
 		return r;
 	if (!purpose.purpose)

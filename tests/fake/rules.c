@@ -78,6 +78,7 @@ const struct rule rules[] = {
 	{"map_over_limit", "memlock*", 0, RULE_LIVES, 0, REASON(MEMORY)},
 	{"map_over_limit", "open /proc/self/status", 0, RULE_LIVES, 0, 0},
 	{"map_over_limit", "read *", 0, RULE_LIVES, 0, 0},
+	{"open_host", "readlink */iommu_group", -ENOENT, RULE_LIVES, 0, REASON(NO_GROUP)},
 	{"open_host", "readlink *", 0, RULE_LIVES, 0, REASON(NOT_VFIO_DRIVER)},
 
 	/* Nodes: what is not there any more. */
@@ -169,6 +170,8 @@ const struct rule rules[] = {
 	/* An interrupt that the device does not know is asked for a second time. */
 	{"query_irq_absent", "ioctl VFIO_DEVICE_GET_INFO", 0, RULE_LIVES, 0, REASON(ARGUMENT)},
 	{"*", "ioctl VFIO_DEVICE_GET_IRQ_INFO", -EINVAL, RULE_LIVES, 0, 0},
+	/* Why a trigger failed: asked afterwards, and not missed. */
+	{"trigger_irqs_not_enabled", "ioctl VFIO_DEVICE_GET_*", 0, RULE_LIVES, 0, REASON(NOT_SUPPORTED)},
 	/* So says the kernel of one that is not enabled. */
 	{"disable_irqs_not_enabled", "ioctl VFIO_DEVICE_SET_IRQS", -EINVAL, RULE_LIVES, 0, 0},
 	{"disable_irqs", "ioctl VFIO_DEVICE_SET_IRQS", -EINVAL, RULE_LIVES_WITH_LESS, 0, 0},

@@ -515,6 +515,31 @@ static void wrong_purposes_are_refused(void **state)
 	assert_null(findings);
 }
 
+/* As for libiommufd_ctx_open(). */
+static void the_environment_can_choose_the_backend(void **state)
+{
+	const struct libiommufd_host_purpose native = {.size = sizeof(native),
+						       .backend = LIBIOMMUFD_BACKEND_NATIVE};
+	static const char *const words[] = {"native", "type1"};
+	(void)state;
+
+	tree_device("pci", DEVICE, "vfio-pci", 6);
+	for (int i = 0; i < 2; i++) {
+		setenv("LIBIOMMUFD_BACKEND", words[i], 1);
+		look(NULL);
+		assert_int_equal(libiommufd_host_findings_get_backend(findings),
+				 i ? LIBIOMMUFD_BACKEND_TYPE1 : LIBIOMMUFD_BACKEND_NATIVE);
+	}
+	look(&native);
+	assert_int_equal(libiommufd_host_findings_get_backend(findings), LIBIOMMUFD_BACKEND_NATIVE);
+	setenv("LIBIOMMUFD_BACKEND", "vfio", 1);
+	findings = libiommufd_host_findings_free(findings);
+	assert_int_equal(libiommufd_host_query_findings(host, DEVICE, NULL, &findings), -EINVAL);
+	assert_int_equal(libiommufd_host_last_error()->reason, LIBIOMMUFD_REASON_OPTIONS);
+	unsetenv("LIBIOMMUFD_BACKEND");
+	look(NULL);
+}
+
 static void every_code_and_reason_has_a_name(void **state)
 {
 	(void)state;
@@ -572,6 +597,7 @@ int main(void)
 		TEST(a_member_on_another_bus_is_to_be_unbound_there),
 		TEST(a_capability_counts_outside_of_user_namespaces_only),
 		TEST(wrong_purposes_are_refused),
+		TEST(the_environment_can_choose_the_backend),
 		TEST(every_code_and_reason_has_a_name),
 		TEST(what_is_not_there_has_no_properties),
 	};

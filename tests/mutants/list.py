@@ -12,7 +12,7 @@ MUTANTS = [
      "if (kind == LIBIOMMUFD_BACKEND_NATIVE) {", "if (kind == 99) {"),
     ("a kernel without character devices is native", "backend/select.c",
      "return search.devices > 0 && search.nodes == 0;", "return false;"),
-    ("a wrong word in the environment is taken", "ctx.c",
+    ("a wrong word in the environment is taken", "op.c",
      'else if (!strcmp(variable, "type1"))', 'else if (variable[0])'),
     ("any file is a /dev/iommu", "backend/native.c", "r == -ENOTTY ? 0 : r < 0", "r == -ENOTTY ? 1 : r < 0"),
     # ---- Errors and options ----

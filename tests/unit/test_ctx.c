@@ -240,6 +240,8 @@ static void the_environment_replaces_auto(void **state)
 	expect_owner(*state);
 	ctx = open_auto(*state);
 	assert_int_equal(libiommufd_ctx_get_backend(ctx), LIBIOMMUFD_BACKEND_TYPE1);
+	assert_string_equal(libiommufd_ctx_get_backend_why(ctx),
+			    "type1: required by LIBIOMMUFD_BACKEND");
 	close_ctx(*state, ctx);
 }
 

@@ -213,6 +213,29 @@ static void trigger_mask_unmask_and_the_unmask_fd_have_their_own_words(void **st
 	assert_ok(libiommufd_device_set_unmask_fd(dev, LIBIOMMUFD_PCI_INTX, -1));
 }
 
+static void triggers_that_fail_tell_beyond_the_last_from_not_enabled(void **state)
+{
+	const uint32_t beyond[] = {20, TRIGGER, LIBIOMMUFD_PCI_MSI, 0, 5};
+	const uint32_t off[] = {20, TRIGGER, LIBIOMMUFD_PCI_MSI, 0, 1};
+	const uint32_t absent[] = {20, TRIGGER, 9, 0, 1};
+
+	expect_set(*state, beyond, 5, -EINVAL);
+	expect_info(*state, LIBIOMMUFD_PCI_MSI, VFIO_IRQ_INFO_EVENTFD, 1);
+	assert_fails(libiommufd_device_trigger_irqs(dev, LIBIOMMUFD_PCI_MSI, 0, 5), -EINVAL,
+		     LIBIOMMUFD_REASON_ARGUMENT);
+	assert_says("vectors 0+5 are not all among the 1 of interrupt 1 (MSI)");
+	expect_set(*state, off, 5, -EINVAL);
+	expect_info(*state, LIBIOMMUFD_PCI_MSI, VFIO_IRQ_INFO_EVENTFD, 1);
+	assert_fails(libiommufd_device_trigger_irqs(dev, LIBIOMMUFD_PCI_MSI, 0, 1), -EINVAL,
+		     LIBIOMMUFD_REASON_NOT_SUPPORTED);
+	assert_says("not enabled");
+	expect_set(*state, absent, 5, -EINVAL);
+	expect_no_interrupt(*state, 9);
+	assert_fails(libiommufd_device_trigger_irqs(dev, 9, 0, 1), -EINVAL,
+		     LIBIOMMUFD_REASON_ARGUMENT);
+	assert_says("no interrupt 9");
+}
+
 static void zero_triggers_are_refused_since_they_would_disable(void **state)
 {
 	(void)state;
@@ -227,7 +250,7 @@ static void what_cannot_be_masked_is_named(void **state)
 	expect_set(*state, mask, 5, -ENOTTY);
 	assert_fails(libiommufd_device_mask_irq(dev, LIBIOMMUFD_PCI_MSI), -ENOTTY,
 		     LIBIOMMUFD_REASON_NOT_SUPPORTED);
-	assert_says("interrupt 1");
+	assert_says("interrupt 1 (MSI) cannot be masked");
 	expect_set(*state, mask, 5, -ENODEV);
 	assert_fails(libiommufd_device_mask_irq(dev, LIBIOMMUFD_PCI_MSI), -ENODEV,
 		     LIBIOMMUFD_REASON_DEVICE_GONE);
@@ -269,6 +292,7 @@ int main(void)
 		with_device(disable_of_what_is_not_enabled_or_absent_is_no_failure),
 		with_device(disable_of_an_interrupt_that_does_not_exist_is_refused),
 		with_device(trigger_mask_unmask_and_the_unmask_fd_have_their_own_words),
+		with_device(triggers_that_fail_tell_beyond_the_last_from_not_enabled),
 		with_device(zero_triggers_are_refused_since_they_would_disable),
 		with_device(what_cannot_be_masked_is_named),
 		scripted(nothing_works_before_bind),

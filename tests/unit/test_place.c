@@ -258,6 +258,27 @@ static void the_driver_that_is_not_vfios_is_named(void **state)
 	assert_says("e1000e");
 }
 
+static void expect_no_group(struct script *k)
+{
+	expect_realpath(k, "/sys/bus/pci/devices/" NIC, NIC_SYSFS, 0);
+	expect_readlink(k, NIC_SYSFS "/iommu_group", NULL, -ENOENT);
+	expect_list(k, -ENOENT, NIC_SYSFS "/vfio-dev", NULL);
+	expect_readlink(k, NIC_SYSFS "/driver", "../../../bus/pci/drivers/e1000e", 0);
+}
+
+/* Whichever driver it is on: no other would help. */
+static void without_a_group_the_iommu_comes_before_the_driver(void **state)
+{
+	expect_no_group(*state);
+	expect_list(*state, -ENOENT, "/sys/kernel/iommu_groups", NULL);
+	check_open_fails(NIC, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP);
+	assert_says("the IOMMU is off");
+	expect_no_group(*state);
+	expect_list(*state, 0, "/sys/kernel/iommu_groups", "7", NULL);
+	check_open_fails(NIC, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP);
+	assert_says("though other devices have");
+}
+
 static void a_directory_of_sysfs_that_is_no_devices_is_refused(void **state)
 {
 	expect_realpath(*state, "/sys/kernel", "/sys/kernel", 0);
@@ -337,6 +358,7 @@ static void type1_needs_a_group(void **state)
 	expect_realpath(*state, "/sys/bus/pci/devices/" NIC, NIC_SYSFS, 0);
 	expect_readlink(*state, NIC_SYSFS "/iommu_group", NULL, -ENOENT);
 	expect_list(*state, -ENOENT, NIC_SYSFS "/vfio-dev", NULL);
+	expect_list(*state, 0, "/sys/kernel/iommu_groups", NULL);
 	assert_fails(libiommufd_device_open(type1, NIC, NULL, &dev), -ENODEV,
 		     LIBIOMMUFD_REASON_NO_GROUP);
 	assert_says("the IOMMU is off");
@@ -419,6 +441,7 @@ int main(void)
 		with_ctx(a_node_with_another_number_is_stale),
 		with_ctx(a_node_that_became_a_file_is_stale),
 		with_ctx(the_driver_that_is_not_vfios_is_named),
+		with_ctx(without_a_group_the_iommu_comes_before_the_driver),
 		with_ctx(a_directory_of_sysfs_that_is_no_devices_is_refused),
 		with_ctx(without_a_driver_that_is_said),
 		with_ctx(without_its_bus_the_device_is_gone),

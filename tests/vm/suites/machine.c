@@ -27,6 +27,19 @@ static void a_machine_without_an_iommu_is_told_so(void **state)
 			       "libiommufd_host_query_findings()"));
 	assert_string_equal(hostbench_driver(bench_name("EDU0")), "");
 	assert_int_equal(access("/run/libiommufd/pci:0000:00:04.0", F_OK), -1);
+	/* Nor is another driver: the core does not say that either. */
+	for (uint32_t backend = LIBIOMMUFD_BACKEND_NATIVE; backend <= LIBIOMMUFD_BACKEND_TYPE1;
+	     backend++) {
+		struct libiommufd_ctx_opts opts = {.size = sizeof(opts), .backend = backend};
+		struct libiommufd_device *dev = NULL;
+		struct libiommufd_ctx *ctx;
+		assert_ok(libiommufd_ctx_open(&opts, &ctx));
+		assert_refused(libiommufd_device_open(ctx, bench_name("EDU0"), NULL, &dev), ENODEV,
+			       NO_GROUP);
+		assert_sentence("the IOMMU is off or missing");
+		assert_null(dev);
+		libiommufd_ctx_unref(ctx);
+	}
 }
 
 /* vfio can be told to do without: such a device is bound, has a group, and no IOMMU. */

@@ -203,7 +203,7 @@ static void more_vectors_than_the_device_has_are_refused(void **state)
 	/* Enabled, and silent: that is no failure. */
 	assert_ok(libiommufd_device_trigger_irqs(b->dev, MSIX, 0, VECTORS));
 	assert_refused(libiommufd_device_trigger_irqs(b->dev, MSIX, 0, count + 1), EINVAL,
-		       NOT_SUPPORTED);
+		       ARGUMENT);
 }
 
 /* Only with a device of so many: the matrix has a row for it. */
