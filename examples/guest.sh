@@ -14,11 +14,9 @@ echo "What keeps them from being used (explain $LAB_EDU0, explain 0000:00:10.0):
 echo
 echo "One device, its memory, and the IOMMU between them (dma $LAB_EDU0):"
 "$1/dma" "$LAB_EDU0"
-if [ -e /dev/iommu ] && [ "${LIBIOMMUFD_BACKEND:-native}" = native ]; then
-	echo
-	echo "A process that is passed the device, and can open nothing itself (passed $LAB_EDU0):"
-	"$1/passed" "$LAB_EDU0"
-fi
+echo
+echo "A process that is passed the device, and can open nothing itself (passed $LAB_EDU0):"
+"$1/passed" "$LAB_EDU0"
 echo
 echo "An NVMe disk, driven from user space and by the kernel in turn (nvme $LAB_NVME0):"
 sh "$here/nvme-guest.sh" "$1" "$LAB_NVME0"

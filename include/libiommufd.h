@@ -430,7 +430,7 @@ LIBIOMMUFD_API int libiommufd_ioas_create(struct libiommufd_ctx *ctx,
  *
  * @par Threads  safe
  * @par Calls    ioctl
- * @par Kernel   6.2
+ * @par Kernel   6.2; any with VFIO (type1 backend)
  * @par Source   IOMMU_IOAS_IOVA_RANGES
  */
 LIBIOMMUFD_API int libiommufd_ioas_open_id(struct libiommufd_ctx *ctx, uint32_t id,
@@ -892,7 +892,7 @@ struct libiommufd_device_fd_opts {
  *
  * @par Threads  safe
  * @par Calls    fcntl, close
- * @par Kernel   6.6
+ * @par Kernel   6.6; any with VFIO (type1 backend)
  */
 LIBIOMMUFD_API int libiommufd_device_open_fd(struct libiommufd_ctx *ctx, int fd,
 					     const struct libiommufd_device_fd_opts *opts,

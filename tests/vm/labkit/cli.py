@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The command line of the lab."""
 import argparse
+import os
 import re
 import signal
 import sys
@@ -142,6 +143,9 @@ def main(arguments: list) -> int:
     except LabError as e:
         progress.note(str(e))
         return verdict.LAB_FAILURE
+    except BrokenPipeError:     # whoever read what was printed has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())      # nor does Python's own end complain
+        return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         progress.note('interrupted')
         return 128 + signal.SIGINT
