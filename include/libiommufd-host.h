@@ -198,30 +198,30 @@ libiommufd_host_devices_free(struct libiommufd_host_devices *devices);
  * Getters of a device. Strings are NULL when unknown, and "" when there is none.
  */
 
-/** Its name on the bus: "0000:06:00.0", or a mediated device's uuid. @par Calls none */
+/** Its name on the bus: "0000:06:00.0", or a mediated device's uuid; NULL for NULL. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_device_get_name(const struct libiommufd_host_device *device);
 
-/** The bus: "pci", "mdev", "platform", ... @par Calls none */
+/** The bus: "pci", "mdev", "platform", ...; NULL for NULL. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_device_get_bus(const struct libiommufd_host_device *device);
 
-/** Its directory, below /sys/devices. @par Calls none */
+/** Its directory, below /sys/devices; NULL for NULL. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_device_get_sysfs(const struct libiommufd_host_device *device);
 
-/** The driver's name. @par Calls none */
+/** The driver's name; "" if it has none, NULL if unknown. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_device_get_driver(const struct libiommufd_host_device *device);
 
 /** Is it on a vfio driver, so that it can be opened? @par Calls none */
 LIBIOMMUFD_API bool libiommufd_host_device_is_on_vfio(const struct libiommufd_host_device *device);
 
-/** The VFIO character device: "/dev/vfio/devices/vfio0". @par Calls none */
+/** The VFIO character device: "/dev/vfio/devices/vfio0"; "" if there is none, NULL if unknown. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_device_get_node(const struct libiommufd_host_device *device);
 
-/** The name of the IOMMU in front of it: "dmar0". @par Calls none */
+/** The name of the IOMMU in front of it: "dmar0"; "" if there is none, NULL if unknown. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_device_get_iommu(const struct libiommufd_host_device *device);
 
@@ -340,7 +340,7 @@ LIBIOMMUFD_API int libiommufd_host_query_modules(struct libiommufd_host *host, c
 LIBIOMMUFD_API size_t
 libiommufd_host_modules_get_count(const struct libiommufd_host_modules *modules);
 
-/** The name of module number index: "vfio_pci". @par Calls none */
+/** The name of module number index: "vfio_pci"; NULL if there is none. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_modules_get_name(const struct libiommufd_host_modules *modules, size_t index);
 
@@ -494,19 +494,19 @@ libiommufd_host_finding_get_code(const struct libiommufd_host_finding *finding);
 LIBIOMMUFD_API uint32_t
 libiommufd_host_finding_get_severity(const struct libiommufd_host_finding *finding);
 
-/** What it is about: a device's name, a node, a module. @par Calls none */
+/** What it is about: a device's name, a node, a module; NULL for NULL. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_finding_get_subject(const struct libiommufd_host_finding *finding);
 
-/** What was seen. @par Calls none */
+/** What was seen; NULL for NULL. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_finding_get_evidence(const struct libiommufd_host_finding *finding);
 
-/** What to do. @par Calls none */
+/** What to do; NULL for NULL. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_finding_get_remedy(const struct libiommufd_host_finding *finding);
 
-/** Subject, evidence and remedy in one sentence. @par Calls none */
+/** Subject, evidence and remedy in one sentence; NULL for NULL. @par Calls none */
 LIBIOMMUFD_API const char *
 libiommufd_host_finding_get_text(const struct libiommufd_host_finding *finding);
 
@@ -665,7 +665,8 @@ LIBIOMMUFD_API int libiommufd_host_watch_open(struct libiommufd_host *host,
 LIBIOMMUFD_API int libiommufd_host_watch_get_fd(const struct libiommufd_host_watch *watch);
 
 /**
- * Read an event. Never waits.
+ * Read an event. Never waits. A change of driver can be several events, all with the device as it is when they are
+ * read, not as it was when they came.
  *
  * @param watch       a watch
  * @param ret_event   enum libiommufd_host_event

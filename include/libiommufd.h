@@ -9,6 +9,10 @@
  * - Every call that takes an object returns -EINVAL (reason ARGUMENT) if it is NULL, except that
  *   destructors accept NULL and do nothing.
  * - Lengths, offsets and addresses are in bytes. "last" is inclusive.
+ * - To begin: libiommufd_ctx_open(), libiommufd_ioas_create(), libiommufd_device_open(),
+ *   libiommufd_device_bind(), libiommufd_device_attach(), libiommufd_ioas_map() before or after. To end:
+ *   libiommufd_device_close(), libiommufd_ioas_destroy(), libiommufd_ctx_unref(). A process that exits need not:
+ *   the kernel takes everything back.
  * - On type1 a bound device is opened by its first use, see libiommufd_device_bind(). A call whose list
  *   of system calls says "first use" can then end as that one does, and make what that one makes.
  * - "Calls" lists the system calls a function can make, for seccomp filters, as glibc 2.36 makes them on
@@ -1317,10 +1321,10 @@ LIBIOMMUFD_API int libiommufd_ctx_query_facts(struct libiommufd_ctx *ctx, const 
 LIBIOMMUFD_API int libiommufd_device_query_facts(struct libiommufd_device *dev,
 						 struct libiommufd_facts **ret_facts);
 
-/** The bus address: "0000:06:00.0", or a mediated device's uuid. @par Calls none */
+/** The bus address: "0000:06:00.0", or a mediated device's uuid; NULL if unknown. @par Calls none */
 LIBIOMMUFD_API const char *libiommufd_facts_get_address(const struct libiommufd_facts *facts);
 
-/** The driver's name. @par Calls none */
+/** The driver's name; "" if it has none, NULL if unknown. @par Calls none */
 LIBIOMMUFD_API const char *libiommufd_facts_get_driver(const struct libiommufd_facts *facts);
 
 /** The number of the IOMMU group, or enum libiommufd_fact. @par Calls none */
@@ -1337,10 +1341,10 @@ LIBIOMMUFD_API const char *libiommufd_facts_get_member(const struct libiommufd_f
 LIBIOMMUFD_API const char *libiommufd_facts_get_member_driver(const struct libiommufd_facts *facts,
 							      unsigned int index);
 
-/** The VFIO character device: "/dev/vfio/devices/vfio0". @par Calls none */
+/** The VFIO character device: "/dev/vfio/devices/vfio0"; "" if there is none, NULL if unknown. @par Calls none */
 LIBIOMMUFD_API const char *libiommufd_facts_get_node(const struct libiommufd_facts *facts);
 
-/** The name of the IOMMU in front of it: "dmar0". @par Calls none */
+/** The name of the IOMMU in front of it: "dmar0"; "" if there is none, NULL if unknown. @par Calls none */
 LIBIOMMUFD_API const char *libiommufd_facts_get_iommu(const struct libiommufd_facts *facts);
 
 /** Free a snapshot; NULL is allowed. Returns NULL. @par Calls none */
@@ -1478,6 +1482,10 @@ LIBIOMMUFD_API int libiommufd_region_unmap(struct libiommufd_region *region, voi
 
 /**
  * Read from a region through the kernel.
+ *
+ * buf gets the bytes as the device has them, those of PCI in little endian order; use le32toh() and the like. The
+ * kernel makes as large accesses as offset and length allow: an aligned 1, 2 or 4 bytes are one access of that
+ * width, 8 are one from Linux 6.11 on and two before, more are several.
  *
  * @param region a region
  * @param offset first byte
