@@ -24,6 +24,8 @@ def main(header, layout):
             wanted += [f"VALUE({member}, " for member in members]
         else:
             members = re.findall(r"(\w+)(?:\[\d+\])?;", body)
+            if len(members) != body.count(";"):
+                raise SystemExit(f"{header}: a field of {kind} {name} is not understood")
             wanted += [f"FIELD({name}, {member}, " for member in members] + [f"SIZE({name}, "]
         if not members:
             raise SystemExit(f"{header}: {kind} {name} is not understood")

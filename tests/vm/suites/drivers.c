@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "behaviours.h"
 #include "drivers.h"
 
 /* The node that opens the device with the backend under test. */
@@ -24,7 +25,7 @@ static const char *node_of(const char *name)
 
 	assert_host_ok(libiommufd_host_query_device(host, name, &devices));
 	const struct libiommufd_host_device *device = libiommufd_host_devices_get(devices, 0);
-	if (hostbench_backend() == LIBIOMMUFD_BACKEND_NATIVE)
+	if (natively(hostbench_is_native(), BEHAVIOUR_NAMES))
 		snprintf(path, sizeof(path), "%s", libiommufd_host_device_get_node(device));
 	else
 		snprintf(path, sizeof(path), "/dev/vfio/%d",
@@ -370,7 +371,7 @@ static void nodes_can_be_given_to_a_user(void **state)
 		struct libiommufd_ctx *ctx;
 		struct libiommufd_device *dev;
 
-		if (hostbench_backend() == LIBIOMMUFD_BACKEND_NATIVE &&
+		if (natively(hostbench_is_native(), BEHAVIOUR_NAMES) &&
 		    chmod("/dev/iommu", 0666) < 0)
 			_exit(1);
 		if (setgid(1000) < 0 || setuid(1000) < 0)
@@ -384,7 +385,7 @@ static void nodes_can_be_given_to_a_user(void **state)
 	assert_int_equal(status, 0);
 
 	/* A node that another device left in the place of the group's is not given away. */
-	if (hostbench_backend() == LIBIOMMUFD_BACKEND_NATIVE) {
+	if (natively(hostbench_is_native(), BEHAVIOUR_NAMES)) {
 		struct libiommufd_host_devices *devices;
 		char group[64];
 		assert_host_ok(libiommufd_host_query_device(host, bench_name("EDU0"), &devices));

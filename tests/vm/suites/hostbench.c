@@ -33,6 +33,11 @@ uint32_t hostbench_backend(void)
 	return strcmp(name, "native") ? LIBIOMMUFD_BACKEND_TYPE1 : LIBIOMMUFD_BACKEND_NATIVE;
 }
 
+bool hostbench_is_native(void)
+{
+	return hostbench_backend() == LIBIOMMUFD_BACKEND_NATIVE;
+}
+
 struct libiommufd_host_purpose hostbench_purpose(uint32_t kind)
 {
 	return (struct libiommufd_host_purpose){

@@ -14,6 +14,8 @@ int hostbench_teardown(void **state);
 
 /* The backend under test; what to bind, open or map with it. */
 uint32_t hostbench_backend(void);
+/* To look into a table with: behaviours.h. */
+bool hostbench_is_native(void);
 struct libiommufd_host_purpose hostbench_purpose(uint32_t purpose);
 
 /* Exactly these codes are found, in this order; 0 ends them. Keeps the findings until the next call. */

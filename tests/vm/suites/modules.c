@@ -14,14 +14,9 @@
 
 #define CONFIG "/etc/modprobe.d/zz-libiommufd-test.conf"
 
-static bool is_native(void)
-{
-	return hostbench_backend() == LIBIOMMUFD_BACKEND_NATIVE;
-}
-
 static const char *main_module(void)
 {
-	return natively(is_native(), BEHAVIOUR_NAMES) ? "iommufd" : "vfio_iommu_type1";
+	return natively(hostbench_is_native(), BEHAVIOUR_NAMES) ? "iommufd" : "vfio_iommu_type1";
 }
 
 static int without_modules(void **state)
@@ -118,8 +113,9 @@ static void a_module_that_is_not_there_is_told_with_the_kernel(void **state)
 	hostbench_shell("mount -t tmpfs none /lib/modules/$(uname -r)");
 	assert_states(LIBIOMMUFD_HOST_MODULE_ABSENT, LIBIOMMUFD_HOST_MODULE_ABSENT);
 	assert_findings(bench_name("EDU0"), &open,
-			natively(is_native(), BEHAVIOUR_NAMES) ? LIBIOMMUFD_HOST_NO_IOMMUFD
-							       : LIBIOMMUFD_HOST_NO_MODULE,
+			natively(hostbench_is_native(), BEHAVIOUR_NAMES)
+				? LIBIOMMUFD_HOST_NO_IOMMUFD
+				: LIBIOMMUFD_HOST_NO_MODULE,
 			LIBIOMMUFD_HOST_NO_MODULE, LIBIOMMUFD_HOST_NOT_VFIO_DRIVER);
 	assert_says(0, "reboot if it was updated");
 	assert_host_refused(load(), ENOENT, LIBIOMMUFD_HOST_REASON_MODULE_ABSENT);

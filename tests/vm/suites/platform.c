@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "behaviours.h"
 #include "hostbench.h"
 
 #define DEVICE "PNP0103:00"
@@ -101,7 +102,7 @@ static void a_platform_device_goes_to_vfio_and_comes_back(void **state)
 	const struct libiommufd_host_device *device = libiommufd_host_devices_get(devices, 0);
 	assert_string_equal(libiommufd_host_device_get_driver(device), "vfio-platform");
 	assert_true(libiommufd_host_device_is_on_vfio(device));
-	if (hostbench_backend() == LIBIOMMUFD_BACKEND_NATIVE)
+	if (natively(hostbench_is_native(), BEHAVIOUR_NAMES))
 		snprintf(node, sizeof(node), "%s", libiommufd_host_device_get_node(device));
 	else
 		snprintf(node, sizeof(node), "/dev/vfio/%d",
