@@ -201,7 +201,7 @@ static inline int check_dma(struct op *op, const struct libiommufd_ioas *ioas,
 }
 
 /* The common start of a call on ioas. */
-static int begin(struct op *op, const char *name, const struct libiommufd_ioas *ioas)
+static HOT int begin(struct op *op, const char *name, const struct libiommufd_ioas *ioas)
 {
 	op_begin(op, name, ioas ? ioas->name : "", ioas ? ctx_log(ioas->ctx) : NULL);
 	if (__builtin_expect(!ioas, 0))
@@ -211,7 +211,7 @@ static int begin(struct op *op, const char *name, const struct libiommufd_ioas *
 
 /* ---- Memory ---- */
 
-static int map(struct op *op, struct libiommufd_ioas *ioas, struct dma *dma)
+static HOT int map(struct op *op, struct libiommufd_ioas *ioas, struct dma *dma)
 {
 	int r = check_dma(op, ioas, dma, "va", is_memory(dma->va, dma->length));
 

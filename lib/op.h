@@ -13,6 +13,8 @@
 
 /* Of failures, and of what is rare: out of the way of what is not. */
 #define COLD __attribute__((cold, noinline))
+/* A step of each map and unmap, at whatever optimisation the library is packaged: tests/bench/own.c counts. */
+#define HOT inline __attribute__((always_inline))
 
 /* Where log lines go; a part of every ctx. */
 struct log {

@@ -152,8 +152,8 @@ static COLD int pick_alone(struct native_ioas *ioas, struct op *op, unsigned lon
 }
 
 /* One ioctl that maps; iova points into its struct, cmd. */
-static inline int map_with(struct native_ioas *ioas, struct op *op, unsigned long request,
-			   void *cmd, struct dma *dma, const uint64_t *iova)
+static HOT int map_with(struct native_ioas *ioas, struct op *op, unsigned long request, void *cmd,
+			struct dma *dma, const uint64_t *iova)
 {
 	int r = dma->fixed || atomic_load_explicit(&ioas->attached, memory_order_relaxed) ||
 				atomic_load_explicit(&ioas->has_allowed, memory_order_relaxed)
@@ -171,8 +171,8 @@ static uint32_t map_flags(const struct dma *dma)
 	       (dma->access & LIBIOMMUFD_WRITE ? IOMMU_IOAS_MAP_WRITEABLE : 0);
 }
 
-static int explain_unless_done(const struct backend_ctx *ctx, struct op *op, int r,
-			       const struct dma *dma)
+static HOT int explain_unless_done(const struct backend_ctx *ctx, struct op *op, int r,
+				   const struct dma *dma)
 {
 	return r < 0 && op->error != r ? explain_map(ctx, op, r, dma) : r;
 }
