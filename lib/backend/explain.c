@@ -330,11 +330,19 @@ static int there_is_one(void *found, const char *name)
 
 int explain_no_group(const struct sys *sys, struct op *op, const struct place *place)
 {
+	char driver[48];
 	bool others = false;
 
 	if (place->group != LIBIOMMUFD_FACT_NONE)
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
 			       "its IOMMU group cannot be read in %s", place->sysfs);
+	/* Where VIOT, IORT or a device tree describe the IOMMU, it comes with the first driver. */
+	if (sysfs_link(sys, place->sysfs, "driver", driver, sizeof(driver)) < 0)
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
+			       "it has neither a driver nor an IOMMU group: bind it to vfio-pci; "
+			       "if "
+			       "it has no group then, the IOMMU is off, missing or not in front of "
+			       "it");
 	sys->list(sys, "/sys/kernel/iommu_groups", there_is_one, &others);
 	if (others)
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,

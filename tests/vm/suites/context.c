@@ -327,8 +327,13 @@ static void what_is_no_vfio_device_cannot_be_opened(void **state)
 	struct bench *b = *state;
 	struct libiommufd_device *dev = NULL;
 
-	assert_refused(libiommufd_device_open(b->ctx, "0000:00:00.0", NULL, &dev), ENODEV,
-		       NOT_VFIO_DRIVER);
+	/* virtio's IOMMU knows a device from its first driver on, which a host bridge never has. */
+	if (access("/sys/bus/pci/devices/0000:00:00.0/iommu_group", F_OK) == 0)
+		assert_refused(libiommufd_device_open(b->ctx, "0000:00:00.0", NULL, &dev), ENODEV,
+			       NOT_VFIO_DRIVER);
+	else
+		assert_refused(libiommufd_device_open(b->ctx, "0000:00:00.0", NULL, &dev), ENODEV,
+			       NO_GROUP);
 	assert_refused(libiommufd_device_open(b->ctx, "0000:99:00.0", NULL, &dev), ENODEV,
 		       NO_SUCH_DEVICE);
 	assert_refused(libiommufd_device_open(b->ctx, "/dev/vfio/1", NULL, &dev), EINVAL, ARGUMENT);
