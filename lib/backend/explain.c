@@ -328,16 +328,13 @@ static int there_is_one(void *found, const char *name)
 	return 1;
 }
 
-int explain_no_group(const struct sys *sys, struct op *op, const struct place *place)
+/* It has no IOMMU group; has it a driver? */
+static int explain_no_group(const struct sys *sys, struct op *op, bool driver)
 {
-	char driver[48];
 	bool others = false;
 
-	if (place->group != LIBIOMMUFD_FACT_NONE)
-		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
-			       "its IOMMU group cannot be read in %s", place->sysfs);
 	/* Where VIOT, IORT or a device tree describe the IOMMU, it comes with the first driver. */
-	if (sysfs_link(sys, place->sysfs, "driver", driver, sizeof(driver)) < 0)
+	if (!driver)
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
 			       "it has neither a driver nor an IOMMU group: bind it to vfio-pci; "
 			       "if "
@@ -362,7 +359,7 @@ int explain_not_vfio(const struct sys *sys, struct op *op, const struct place *p
 	    sysfs_link(sys, place->sysfs, "subsystem", subsystem, sizeof(subsystem)) == -ENOENT)
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_DEVICE_GONE, "the device is gone");
 	if (place->group == LIBIOMMUFD_FACT_NONE)
-		return explain_no_group(sys, op, place);
+		return explain_no_group(sys, op, r >= 0);
 	if (r < 0)
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NOT_VFIO_DRIVER,
 			       "no driver is bound to it, or it is being removed; bind it to "

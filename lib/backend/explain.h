@@ -29,9 +29,6 @@ int explain_node(struct op *op, int error, const char *path);
 /* Does the device have nothing but a group that vfio made up, since there is no IOMMU? Then -EOPNOTSUPP, else 0. */
 int explain_no_iommu(const struct sys *sys, struct op *op, const struct place *place);
 
-/* It has no IOMMU group, or none that can be read. */
-int explain_no_group(const struct sys *sys, struct op *op, const struct place *place);
-
 /* What a driverless or wrongly bound device needs; one without an IOMMU group needs that first. */
 int explain_not_vfio(const struct sys *sys, struct op *op, const struct place *place);
 

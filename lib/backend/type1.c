@@ -66,8 +66,11 @@ static int type1_device_open(struct backend_ctx *ctx, struct op *op, struct plac
 	if (!place->sysfs[0])
 		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_SUCH_DEVICE,
 			       "sysfs does not know the device of this node");
+	if (place->group == LIBIOMMUFD_FACT_NONE)
+		return explain_not_vfio(ctx->sys, op, place);
 	if (place->group < 0)
-		return explain_no_group(ctx->sys, op, place);
+		return op_fail(op, -ENODEV, LIBIOMMUFD_REASON_NO_GROUP,
+			       "its IOMMU group cannot be read in %s", place->sysfs);
 	snprintf(path, sizeof(path), "/dev/vfio/%d", place->group);
 	r = ctx->sys->access(ctx->sys, path);
 	if (r == -ENOENT && explain_no_iommu(ctx->sys, op, place) < 0)
